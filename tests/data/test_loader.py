@@ -1,0 +1,172 @@
+"""The loader's batches depend on seed, epoch and batch number, and on nothing else."""
+
+import itertools
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tinygrad_cnn.data import DataLoader, Dataset, RandomAffine, RandomShift, TensorDataset
+
+SAMPLES = 23
+IMAGES = np.random.default_rng(0).random((SAMPLES, 1, 6, 5), np.float32)
+DATASET = TensorDataset(IMAGES, np.arange(SAMPLES))
+
+
+def arrays(batches):
+    return [tuple(tensor.numpy() for tensor in batch) for batch in batches]
+
+
+def labels(loader):
+    return [batch[1].tolist() for batch in arrays(loader)]
+
+
+def assert_same(batches, others):
+    assert len(batches) == len(others)
+    for batch, other in zip(batches, others, strict=True):
+        for array, expected in zip(batch, other, strict=True):
+            np.testing.assert_array_equal(array, expected)
+
+
+def augmented(prefetch=2, seed=7):
+    return DataLoader(DATASET, 5, shuffle=True, transform=RandomAffine(30, 0.2), prefetch=prefetch, seed=seed)
+
+
+def test_without_shuffle_the_order_is_the_datasets():
+    assert labels(DataLoader(DATASET, 10)) == [[*range(10)], [*range(10, 20)], [20, 21, 22]]
+
+
+def test_rows_stay_together():
+    for images, indices in arrays(DataLoader(DATASET, 4, shuffle=True)):
+        np.testing.assert_array_equal(images, IMAGES[indices])
+
+
+@pytest.mark.parametrize(("drop_last", "sizes"), [(False, [10, 10, 3]), (True, [10, 10])])
+def test_drop_last(drop_last, sizes):
+    loader = DataLoader(DATASET, 10, drop_last=drop_last)
+    assert [len(batch) for batch in labels(loader)] == sizes
+    assert len(loader) == len(sizes)
+
+
+def test_every_epoch_has_every_sample_once_in_a_new_order():
+    loader = DataLoader(DATASET, 5, shuffle=True)
+    epochs = [list(itertools.chain(*labels(loader))) for _ in range(3)]
+    assert all(sorted(epoch) == list(range(SAMPLES)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == 3
+    assert loader.epoch == 3
+
+
+def test_seeds():
+    assert labels(augmented(seed=1)) == labels(augmented(seed=1))
+    assert labels(augmented(seed=1)) != labels(augmented(seed=2))
+
+
+def test_the_thread_changes_nothing():
+    assert_same(arrays(augmented(prefetch=0)), arrays(augmented(prefetch=3)))
+
+
+def test_augmentation_differs_between_epochs_and_batches():
+    same = TensorDataset(np.repeat(IMAGES[:1], 4, axis=0))
+    loader = DataLoader(same, 2, transform=RandomAffine(30))
+    images = [batch[0].tobytes() for _ in range(2) for batch in arrays(loader)]
+    assert len(set(images)) == 4
+
+
+@given(epoch=st.integers(0, 2), batch=st.integers(0, 5), prefetch=st.integers(0, 3))
+@settings(deadline=None, max_examples=15)
+def test_a_resumed_run_goes_on_with_the_same_batches(epoch, batch, prefetch):
+    whole = augmented()
+    expected = list(itertools.chain(*(arrays(whole) for _ in range(3))))
+
+    first = augmented(prefetch)
+    done = [arrays(first) for _ in range(epoch)]
+    iterator = iter(first)
+    done.append(arrays(itertools.islice(iterator, batch)))
+    state = first.state_dict()  # before an epoch's first batch this is the epoch's beginning
+    iterator.close()
+
+    second = augmented(prefetch)
+    second.load_state_dict(state)
+    assert (second.epoch, second.batch) == (state["epoch"], state["batch"])
+    rest = [arrays(second) for _ in range(second.epoch, 3)]
+    assert_same(list(itertools.chain(*done, *rest)), expected)
+
+
+def test_the_state_is_the_place_in_the_epoch():
+    loader = augmented()
+    places = [(loader.state_dict()["epoch"], loader.state_dict()["batch"]) for _ in loader]
+    assert places == [(0, 1), (0, 2), (0, 3), (0, 4), (0, 5)]
+    assert (loader.epoch, loader.batch) == (1, 0)
+
+
+def test_an_epoch_left_early_starts_again():
+    loader = augmented()
+    first = arrays([next(iter(loader))])
+    assert_same(arrays(loader)[:1], first)
+
+
+def test_set_epoch():
+    loader = augmented()
+    list(loader)
+    second = arrays(loader)
+    loader.set_epoch(1)
+    assert_same(arrays(loader), second)
+
+
+@pytest.mark.parametrize("change", [{"seed": 8}, {"batch_size": 4}, {"shuffle": False}, {"drop_last": True}])
+def test_a_state_of_another_run_is_refused(change):
+    options = {"batch_size": 5, "shuffle": True, "drop_last": False, "seed": 7}
+    [(name, value)] = change.items()
+    loader = DataLoader(DATASET, **{**options, **change})
+    with pytest.raises(ValueError, match=f"saved run had {name} {int(options[name])}, this loader has {int(value)}"):
+        loader.load_state_dict(DataLoader(DATASET, **options).state_dict())
+
+
+def test_only_the_images_are_transformed():
+    def negate(batch, generator):
+        return -batch
+
+    images, indices = arrays(DataLoader(DATASET, SAMPLES, transform=negate))[0]
+    np.testing.assert_array_equal(images, -IMAGES)
+    assert indices.tolist() == list(range(SAMPLES))
+
+
+def test_a_label_map_moves_with_its_image():
+    masks = (IMAGES > 0.5).astype(np.float32)
+    loader = DataLoader(TensorDataset(IMAGES, masks, np.arange(SAMPLES)), 8, shuffle=True, transform=RandomShift(2),
+                        target_transform=RandomShift(2))
+    for images, moved, indices in arrays(loader):
+        np.testing.assert_array_equal(moved, images > 0.5)
+        assert (images != IMAGES[indices]).any()
+
+
+def test_an_error_in_the_dataset_reaches_the_loop():
+    class Broken(Dataset):
+        def __len__(self):
+            return 4
+
+        def __getitem__(self, index):
+            if index == 2:
+                raise OSError("sample 2 is unreadable")
+            return (np.zeros(3),)
+
+    batches = iter(DataLoader(Broken()))
+    next(batches), next(batches)
+    with pytest.raises(OSError, match="sample 2 is unreadable"):
+        next(batches)
+
+
+def test_an_abandoned_loop_leaves_no_thread():
+    before = threading.active_count()
+    for _ in augmented():
+        assert threading.active_count() == before + 1
+        break
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(("name", "value", "least"), [("batch_size", 0, 1), ("prefetch", -1, 0), ("seed", -3, 0)])
+def test_impossible_options(name, value, least):
+    with pytest.raises(ValueError, match=f"DataLoader: {name} is {value}, but must be at least {least}"):
+        DataLoader(DATASET, **{name: value})

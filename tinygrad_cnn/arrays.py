@@ -1,0 +1,83 @@
+"""Arrays that are not numpy's: a memory, an offset, a shape and strides. And the questions asked of both kinds."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from . import shapes
+
+
+class Array:
+    """Elements of `dtype` in a memory, `strides` bytes apart: what CUDA and meta tensors hold.
+
+    Views (transpose, index) share the memory. Its `memory.device` names the device; the rest only that device knows.
+    """
+
+    __slots__ = ("memory", "offset", "shape", "strides", "dtype", "__weakref__")
+
+    def __init__(self, memory: Any, shape: tuple[int, ...], dtype: Any, strides: tuple[int, ...] | None = None,
+                 offset: int = 0) -> None:
+        self.memory, self.offset, self.shape, self.dtype = memory, offset, tuple(shape), np.dtype(dtype)
+        self.strides = shapes.contiguous_strides(shape, self.dtype.itemsize) if strides is None else tuple(strides)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
+    def transpose(self, axes: tuple[int, ...]) -> Array:
+        """The same elements with the axes in another order."""
+        return Array(self.memory, tuple(self.shape[k] for k in axes), self.dtype,
+                     tuple(self.strides[k] for k in axes), self.offset)
+
+    def __getitem__(self, key: Any) -> Array:
+        """Basic indexing; the result is a view."""
+        offset, shape, strides, _ = shapes.index(self.shape, self.strides, key)
+        return Array(self.memory, shape, self.dtype, strides, self.offset + offset)
+
+    def __repr__(self) -> str:
+        return f"Array(shape={self.shape}, dtype={self.dtype.name}, strides={self.strides})"
+
+
+def is_contiguous(a: Any) -> bool:
+    """Whether the elements lie in row-major order without gaps."""
+    if isinstance(a, np.ndarray):
+        return a.flags.c_contiguous
+    return shapes.is_contiguous(a.shape, a.strides, a.itemsize)
+
+
+def strided(a: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """The elements of `a` read with another shape and other strides (bytes); nothing is checked."""
+    if isinstance(a, np.ndarray):
+        return as_strided(a, shape, strides)
+    return Array(a.memory, shape, a.dtype, strides, a.offset)
+
+
+def view(a: Any, shape: tuple[int, ...]) -> Any | None:
+    """`a` under another shape of the same size, or None if only a copy can have it."""
+    if isinstance(a, np.ndarray) and a.flags.c_contiguous:
+        return a.reshape(shape)
+    strides = shapes.view_strides(a.shape, a.strides, shape, a.itemsize)
+    return None if strides is None else strided(a, shape, strides)
+
+
+def shares_memory(a: Any, b: Any) -> bool:
+    """Whether writing to one can change the other; may answer yes where only the memory's block is shared."""
+    if isinstance(a, np.ndarray):
+        return isinstance(b, np.ndarray) and np.may_share_memory(a, b)
+    return not isinstance(b, np.ndarray) and a.memory is not None and a.memory is b.memory

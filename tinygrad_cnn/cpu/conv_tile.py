@@ -1,0 +1,269 @@
+"""Convolution on register tiles: float32, any kernel size, stride, padding, dilation and channel counts, grouped or not.
+
+The kernels know no geometry. A *band* is a piece of the output: some rows of one image, or some whole images. The part of the
+input under it lies in an *image*: in x itself, or, where padding is needed, in a zero-padded copy that stays in the cache.
+An input element is found by adding two offsets, one of the output pixel and one of the tap (i, j, k, c) of the window:
+
+    out[pixel, o] = bias[o] + sum over taps of image[pixels[pixel] + taps[tap]] * w[tap, o]        forward
+    dw[tap, o]    = sum over pixels of         image[pixels[pixel] + taps[tap]] * g[pixel, o]      weight
+
+The adjoint of a convolution with stride s is a convolution with stride 1 for each residue of the position modulo s: where
+s is 2, even positions have met only every second tap of the window, and odd positions the others.
+"""
+import functools
+import itertools
+import math
+from typing import Any, Callable, NamedTuple
+
+import numpy as np
+
+from .jit import jit
+from .launch import launch, threads
+from .memory import empty
+from .tile import LANES, NARROW, WIDE, clear, copy, fetch, multiply_add, pick, rectify, spread, start, store
+
+CACHE = 1 << 16    # float32 of a band's image at most: half of a small second-level cache
+SHARES = 16        # into so many bands, or sums, work is cut if it is large: more threads than that do not help
+
+
+class Plan(NamedTuple):
+    """The geometry of a convolution in the form that the kernels take."""
+    taps: np.ndarray      # offset in the image of each tap (i, j, k, c)
+    pixels: np.ndarray    # offset in the image of each output pixel of a band
+    places: np.ndarray    # offset in out of each output pixel of a band
+    steps: tuple          # offsets in out from one image, p and row to the next
+    geometry: tuple       # integers, named in _image
+    bands: int
+    room: int             # float32 of a padded image; 0 if the image is x itself
+
+
+@functools.lru_cache(512)
+def plan(x_shape: tuple, out_shape: tuple, steps: tuple, window: tuple, inputs: int, stride: tuple, corner: tuple,
+         dilation: tuple) -> Plan:
+    """The plan of an output of this shape (N, P, Q, R) and these steps from x (N, A, B, C, channels).
+
+    The window of output 0 begins at `corner`, which is minus the padding; `inputs` channels of x are summed.
+    """
+    (N, A, B, C, channels), (P, Q, R) = x_shape, out_shape[1:4]
+    reach = [(length - 1) * d + 1 for length, d in zip(window, dilation)]
+    inside = all(0 <= first and first + (count - 1) * s + length <= extent for first, count, s, length, extent
+                 in zip(corner, (P, Q, R), stride, reach, (A, B, C)))
+    width = (R - 1) * stride[2] + reach[2]
+    # rows of a band: its image stays in the cache, and there are bands for all threads; small images are put together
+    rows = min((CACHE // (window[0] * width * channels) - reach[1]) // stride[1] + 1, -(-N * P * Q // SHARES), Q)
+    rows = max(rows, 1)
+    height = (rows - 1) * stride[1] + reach[1]
+    room = window[0] * height * width * channels
+    images = min(CACHE // room, -(-256 // (Q * R)), -(-N // SHARES)) if P == 1 and rows == Q else 1
+    images = max(images, 1)
+    if inside:
+        line = C * channels
+        plane, image = dilation[0] * B * line, A * B * line
+    else:
+        line = width * channels
+        plane, image = height * line, room
+    chunks = -(-Q // rows)
+    return Plan(grid((window[0], plane), (window[1], dilation[1] * line), (window[2], dilation[2] * channels), (inputs, 1)),
+                grid((images, image), (rows, stride[1] * line), (R, stride[2] * channels)),
+                grid((images, steps[0]), (rows, steps[2]), (R, steps[3])),
+                steps[:3],
+                (*x_shape, P, Q, R, images, rows, chunks, window[0], height, 0 if inside else width, *stride[:2],
+                 dilation[0], *corner),
+                -(-N // images) * P * chunks, 0 if inside else images * room)
+
+
+def grid(*axes: tuple[int, int]) -> np.ndarray:
+    """The offsets of all points of a grid, given the (length, step) of each axis."""
+    offsets = np.zeros(1, np.int64)
+    for length, step in axes:
+        offsets = (offsets[:, None] + np.arange(length) * step).reshape(-1)
+    return offsets
+
+
+@jit
+def _image(band, x, scratch, room, geometry):
+    """The image of a band: its array and first element; the band's first n, p, q; how many pixels it has."""
+    N, A, B, C, channels, P, Q, R, images, rows, chunks, planes, height, width, s0, s1, d0, c0, c1, c2 = geometry
+    n, p, q = band // (P * chunks) * images, band // chunks % P, band % chunks * rows
+    images, rows = min(images, N - n), min(rows, Q - q)
+    a, b = p * s0 + c0, q * s1 + c1
+    if width == 0:
+        return x, (((n * A + a) * B + b) * C + c2) * channels, n, p, q, images * rows * R
+    first = min(max(-c2, 0), width)
+    last = min(max(C - c2, first), width)
+    for m in range(images):
+        for i in range(planes):
+            for y in range(height):
+                line = room + ((m * planes + i) * height + y) * width * channels
+                if 0 <= a + i * d0 < A and 0 <= b + y < B:
+                    source = (((n + m) * A + a + i * d0) * B + b + y) * C + c2 + first
+                    clear(scratch, line, first * channels)
+                    copy(scratch, line + first * channels, x, source * channels, (last - first) * channels)
+                    clear(scratch, line + last * channels, (width - last) * channels)
+                else:
+                    clear(scratch, line, width * channels)
+    return scratch, room, n, p, q, images * rows * R
+
+
+def forward_kernel(name: str, rows: int, vectors: int) -> Any:
+    ROWS, VECTORS, BLOCK = rows, vectors, vectors * LANES
+
+    @jit(name=name)
+    def kernel(part, parts, out, x, w, bias, relu, taps, pixels, places, blocks, scratch, room, bands, steps, geometry):
+        """out[pixel, o] = bias[o] + sum over t of image[pixels[pixel] + taps[t]] * w[t, o], then max(., 0) if relu"""
+        for band in range(part * bands // parts, (part + 1) * bands // parts):
+            image, at, n, p, q, count = _image(band, x, scratch, part * room, geometry)
+            place = n * steps[0] + p * steps[1] + q * steps[2]
+            for b in range(len(blocks)):                             # BLOCK output channels
+                source, target, width = blocks[b, 0], blocks[b, 1], blocks[b, 2]
+                for m in range(0, count, ROWS):                      # ROWS output pixels
+                    offsets = pick(pixels, m, count - 1, ROWS)
+                    tile = start(bias, b * BLOCK, ROWS, VECTORS)
+                    for t in range(len(taps)):
+                        tile = multiply_add(tile, image, at + source + taps[t], offsets,
+                                            w, (b * len(taps) + t) * BLOCK, None)
+                    if relu:
+                        tile = rectify(tile)
+                    store(out, place + target, pick(places, m, count - 1, ROWS), tile, count - m, width)
+    return kernel
+
+
+def weight_kernel(name: str, rows: int, vectors: int) -> Any:
+    ROWS, VECTORS, BLOCK = rows, vectors, vectors * LANES
+
+    @jit(name=name)
+    def kernel(part, parts, sums, x, g, taps, pixels, blocks, scratch, room, bands, splits, outputs, geometry):
+        """sums[split, b, t, lane] = sum over the pixels of this split of image[pixels[pixel] + taps[t]] * g[pixel, o]"""
+        split, owner, owners = part % splits, part // splits, parts // splits
+        B, T, P, Q, R = len(blocks), len(taps), geometry[5], geometry[6], geometry[7]
+        lines = spread(BLOCK, ROWS)
+        own = range(owner * B // owners, (owner + 1) * B // owners)
+        for b in own:
+            clear(sums, (split * B + b) * T * BLOCK, T * BLOCK)
+        for band in range(split * bands // splits, (split + 1) * bands // splits):
+            image, at, n, p, q, count = _image(band, x, scratch, part * room, geometry)
+            for b in own:
+                source, target, width = blocks[b, 0], blocks[b, 1], blocks[b, 2]
+                place = ((n * P + p) * Q + q) * R * outputs + target
+                for t in range(0, T, ROWS):
+                    offsets = pick(taps, t, T - 1, ROWS)
+                    total = ((split * B + b) * T + t) * BLOCK
+                    tile = fetch(sums, total, lines, VECTORS, T - t)
+                    for m in range(count):
+                        tile = multiply_add(tile, image, at + source + pixels[m], offsets, g, place + m * outputs, width)
+                    store(sums, total, lines, tile, T - t, BLOCK)
+    return kernel
+
+
+KERNELS = {"wide": (WIDE, forward_kernel("_forward_wide", *WIDE), weight_kernel("_weight_wide", *WIDE)),
+           "narrow": (NARROW, forward_kernel("_forward_narrow", *NARROW), weight_kernel("_weight_narrow", *NARROW))}
+
+
+@jit
+def _pack(part, parts, packed, w, block, shape, strides):
+    """packed[group, b, (i, j, k, c), lane] = w[group, b*block + lane, c, i, j, k], zero beyond the last output channel"""
+    G, O, C, I, J, K = shape
+    B, window = -(-O // block), I * J * K
+    for place in range(part * G * B // parts, (part + 1) * G * B // parts):
+        clear(packed, place * window * C * block, window * C * block)
+        group, b = place // B, place % B
+        for lane in range(min(block, O - b * block)):
+            for c in range(C):
+                source = group * strides[0] + (b * block + lane) * strides[1] + c * strides[2]
+                target = (place * window * C + c) * block + lane
+                for i in range(I):
+                    for j in range(J):
+                        for k in range(K):
+                            packed[target] = w[source + i * strides[3] + j * strides[4] + k * strides[5]]
+                            target += C * block
+
+
+@jit
+def _unpack(part, parts, w, sums, splits, block, shape):
+    """w[group, b*block + lane, c, i, j, k] = sum over the splits of sums[split, group, b, (i, j, k, c), lane]"""
+    G, O, C, window = shape
+    B = -(-O // block)
+    length = G * B * window * C * block
+    for o in range(part * G * O // parts, (part + 1) * G * O // parts):
+        source = (o // O * B + o % O // block) * window * C * block + o % O % block
+        for c in range(C):
+            for tap in range(window):
+                total = np.float32(0)
+                for split in range(splits):
+                    total += sums[split * length + source + (tap * C + c) * block]
+                w[(o * C + c) * window + tap] = total
+
+
+def choose(outputs: int) -> str:
+    """The tile that wastes least on so many output channels: a wide one has half the loads, a narrow one less padding."""
+    wide, narrow = WIDE[1] * LANES, NARROW[1] * LANES
+    return "wide" if -(-outputs // wide) * wide <= 1.15 * -(-outputs // narrow) * narrow else "narrow"
+
+
+@functools.lru_cache(512)
+def blocks_of(groups: int, inputs: int, outputs: int, block: int) -> np.ndarray:
+    """For each block of output channels: its group's first input channel, its first output channel, its channels."""
+    return np.array([(group * inputs, group * outputs + o, min(block, outputs - o))
+                     for group in range(groups) for o in range(0, outputs, block)], np.int64)
+
+
+def flat(x: np.ndarray) -> np.ndarray:
+    """An array of one axis that begins at the first element of x. Kernels index it with the strides of x."""
+    return x[(0,) * (x.ndim - 1)][:1]
+
+
+def element_strides(x: np.ndarray) -> tuple:
+    return tuple(stride // x.itemsize for stride in x.strides)
+
+
+def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, stride: tuple, corner: tuple,
+             dilation: tuple, relu: bool) -> None:
+    """out = convolution of x with w (groups, O, C, I, J, K), where out and w may be strided."""
+    groups, outputs, inputs, *window = w.shape
+    kind = choose(outputs)
+    (rows, vectors), kernel, _ = KERNELS[kind]
+    block = vectors * LANES
+    p = plan(x.shape, out.shape[:4], element_strides(out), tuple(window), inputs, stride, corner, dilation)
+    blocks = blocks_of(groups, inputs, outputs, block)
+    packed = empty(len(blocks) * len(p.taps) * block, np.float32)
+    launch(_pack, min(len(blocks), threads()) if packed.size > 1 << 16 else 1,
+           packed, flat(w), block, w.shape, element_strides(w))
+    biases = np.zeros((groups, -(-outputs // block) * block), np.float32)
+    if bias is not None:
+        biases[:, :outputs] = bias.reshape(groups, outputs)
+    parts = shares(p.bands, out.size * len(p.taps))
+    scratch = empty(parts * p.room, np.float32)
+    launch(kernel, parts, flat(out), flat(x), packed, biases.reshape(-1), relu, p.taps, p.pixels, p.places, blocks, scratch,
+           p.room, p.bands, p.steps, p.geometry)
+
+
+def shares(bands: int, work: int) -> int:
+    """Into how many parts the bands are cut: a few for each thread, so that one which is held up does not hold up all."""
+    return 1 if work < 1 << 19 else min(bands, 4 * threads())
+
+
+def forward(out, x, w, bias, stride, padding, dilation, groups, relu):
+    convolve(out, x, w.reshape(groups, -1, *w.shape[1:]), bias, stride, tuple(-p for p in padding), dilation, relu)
+
+
+def transpose(out, g, w, bias, stride, padding, dilation, groups):
+    """One convolution of g for each residue of the position modulo the stride: a window position i has met the residue r
+    where i * dilation = r + padding modulo the stride."""
+    w = w.reshape(groups, -1, *w.shape[1:]).swapaxes(1, 2)
+    for residues in itertools.product(*(range(min(s, n)) for s, n in zip(stride, out.shape[1:4]))):
+        axes = [taps_of(r, *axis) for r, axis in zip(residues, zip(w.shape[3:], stride, padding, dilation))]
+        where = tuple(slice(r, None, s) for r, s in zip(residues, stride))
+        taps, corner, spacing = zip(*axes)
+        convolve(out[:, *where], g, w[:, :, :, *taps], bias, (1, 1, 1), corner, spacing, False)
+
+
+def taps_of(residue: int, length: int, stride: int, padding: int, dilation: int) -> tuple[slice, int, int]:
+    """Along one axis: the taps that the positions of this residue have met, in reverse; the place in g of the first of them
+    seen from the first position; the distance in g from one to the next."""
+    every = stride // math.gcd(stride, dilation)
+    spacing = dilation // math.gcd(stride, dilation)
+    first = next((i for i in range(min(every, length)) if (residue + padding - i * dilation) % stride == 0), length)
+    count = len(range(first, length, every))
+    last = first + (count - 1) * every
+    return slice(last, first - 1 if first else None, -every) if count else slice(0, 0), \
+        (residue + padding - last * dilation) // stride if count else 0, spacing

@@ -1,0 +1,226 @@
+"""The decorator of every CPU kernel: Numba's compiler with a kernel cache that cannot be stale.
+
+Numba's own disk cache does not know that a kernel depends on constants and helpers of other modules: it would run an old
+tile after its size has changed. Here the folder of a module's kernels is named by a hash of that module, of every module of
+this package it imports, of Numba, and of the processor. A hit is therefore always the kernel that would be compiled.
+"""
+import functools
+import hashlib
+import os
+import pickle
+import re
+import sys
+import tempfile
+import types as python
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Callable
+
+import llvmlite
+import numba
+import numpy as np
+from numba.core import config, sigutils
+from numba.core.caching import NullCache
+from numba.core.compiler import CompileResult
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.config import _OptLevel as OptimizationLevel
+from numba.core.registry import CPUDispatcher
+from numba.core.serialize import dumps
+
+PACKAGE = Path(__file__).resolve().parent.parent
+OPTIONS = dict(nopython=True, nogil=True, error_model="numpy", boundscheck=False, no_cfunc_wrapper=True)
+REORDER = ("contract", "reassoc", "nsz", "arcp")    # never "nnan" or "ninf": kernels must not assume away NaN or infinity
+LEVEL = 1    # of LLVM's optimization: our inner loops are written by hand, and levels 2 and 3 only compile longer
+
+on_compile: list[Callable[[str], None]] = []    # each is called with a kernel's name just before it is compiled
+compiled = 0                                    # kernels compiled, not loaded, by this process
+
+
+def jit(function: Callable | None = None, *, name: str | None = None, precise: bool = False) -> Any:
+    """Compile `function` with Numba at its first call with each signature.
+
+    `name` renames the product of a factory, so that its cache entry and its announcement are its own.
+    `precise` forbids the compiler to reorder sums and to contract a multiplication and an addition.
+    """
+    if function is None:
+        return functools.partial(jit, name=name, precise=precise)
+    if name is not None:
+        function.__name__ = function.__qualname__ = name
+    return Kernel(function, targetoptions=dict(OPTIONS, fastmath=not precise and set(REORDER)))
+
+
+class Kernel(CPUDispatcher):
+    """Numba's dispatcher of a function, with our cache and one lock among processes around compilation."""
+
+    def __init__(self, py_func: Callable, *args: Any, **kwargs: Any):
+        super().__init__(py_func, *args, **kwargs)
+        self._cache = Cache(py_func, bool(self.targetoptions.get("fastmath")))
+
+    def compile(self, sig: Any) -> Any:
+        arguments, _ = sigutils.normalize_signature(sig)
+        with global_compiler_lock:                        # always taken before the lock among processes: no deadlock
+            if tuple(arguments) in self.overloads or self._cache.has(sig, self.targetctx):
+                return super().compile(sig)
+            with file_lock(), optimization(LEVEL):
+                if not self._cache.has(sig, self.targetctx):    # another process may have compiled it meanwhile
+                    announce(self.py_func.__qualname__)
+                return super().compile(sig)
+
+
+def announce(name: str) -> None:
+    global compiled
+    compiled += 1
+    for callback in on_compile:
+        callback(name)
+
+
+@contextmanager
+def optimization(level: int):
+    """Compile at this optimization level. Numba has one level for all; the compiler lock is held around this."""
+    before, config.OPT = config.OPT, min(config.OPT, OptimizationLevel(level))
+    try:
+        yield
+    finally:
+        config.OPT = before
+
+
+class Cache(NullCache):
+    """The compiled signatures of one function, one file each."""
+
+    def __init__(self, function: Callable, reorder: bool):
+        self.function, self.reorder = function, reorder
+
+    @property
+    def cache_path(self) -> str | None:
+        folder = cache_folder()
+        return None if folder is None else str(folder)
+
+    def path(self, signature: Any, context: Any) -> Path | None:
+        folder = cache_folder()
+        if folder is None:
+            return None
+        source = Path(self.function.__code__.co_filename)
+        context.refresh()
+        machine = context.codegen().magic_tuple()
+        function = describe(self.function)
+        key = digest(signature, function, self.reorder)
+        return folder / f"{source.stem}-{digest(sources_hash(source), machine, ENVIRONMENT)}" / f"{function[1]}-{key}"
+
+    def has(self, signature: Any, context: Any) -> bool:
+        path = self.path(signature, context)
+        return path is not None and path.exists()
+
+    def load_overload(self, sig: Any, target_context: Any) -> CompileResult | None:
+        path = self.path(sig, target_context)
+        try:
+            return CompileResult._rebuild(target_context, *pickle.loads(path.read_bytes())) if path else None
+        except (OSError, EOFError, pickle.UnpicklingError):    # absent, or cut short by a full disk: compile it again
+            return None
+
+    def save_overload(self, sig: Any, data: CompileResult) -> None:
+        path = self.path(sig, data.target_context)
+        if path is None or data.library.has_dynamic_globals:
+            return
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+                file.write(dumps(data._reduce()))
+            os.replace(file.name, path)                    # readers see all of it or nothing
+        except OSError as error:
+            warnings.warn(f"jit: kernel {path.name} could not be saved in {path.parent} ({error}); it will be compiled "
+                          "again in the next process. Free some space or set TINYGRAD_CNN_CACHE to another folder.")
+
+
+@functools.lru_cache(None)
+def cache_folder() -> Path | None:
+    """Where compiled kernels are kept: TINYGRAD_CNN_CACHE, else the user's cache of the platform, else nowhere."""
+    if "TINYGRAD_CNN_CACHE" in os.environ:
+        folder = Path(os.environ["TINYGRAD_CNN_CACHE"])
+    elif sys.platform == "win32":
+        folder = Path(os.environ.get("LOCALAPPDATA", Path.home())) / "tinygrad_cnn"
+    elif sys.platform == "darwin":
+        folder = Path.home() / "Library" / "Caches" / "tinygrad_cnn"
+    else:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinygrad_cnn"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+        return folder
+    except OSError as error:
+        warnings.warn(f"jit: the kernel cache {folder} is not writable ({error}), so every process compiles its kernels "
+                      "anew. Set TINYGRAD_CNN_CACHE to a folder that is.")
+        return None
+
+
+ENVIRONMENT = (sys.version, numba.__version__, llvmlite.__version__, np.__version__, OPTIONS, REORDER, LEVEL)
+IMPORT = re.compile(r"^\s*from (\.+)([\w.]*) import \(?([\w, \n]+)", re.MULTILINE)
+
+
+def imported(source: Path) -> set[Path]:
+    """The modules of this package that `source` imports: `from .tile import fma` or `from .. import formulas`."""
+    found = set()
+    for dots, module, names in IMPORT.findall(source.read_text(encoding="utf-8")):
+        folder = source.parents[len(dots) - 1].joinpath(*module.split("."))
+        found.add(folder.with_suffix(".py"))
+        found.update(folder / f"{name}.py" for name in re.findall(r"\w+", names))
+    return {path for path in found if path.is_file()}
+
+
+@functools.lru_cache(None)
+def sources_hash(source: Path) -> str:
+    """A hash of `source` and of every module of this package it needs, near or far."""
+    needed, queue = set(), [source]
+    while queue:
+        path = queue.pop()
+        if path not in needed and path.is_file():
+            needed.add(path)
+            queue += imported(path) if PACKAGE in path.parents else []
+    return digest(*(path.read_bytes() for path in sorted(needed)))
+
+
+def describe(value: Any) -> Any:
+    """What decides the machine code of a function beside the sources: its bytecode and what it closes over."""
+    value = getattr(value, "py_func", value)
+    if not isinstance(value, python.FunctionType):
+        return repr(value)
+    constants = [constant for constant in value.__code__.co_consts if not isinstance(constant, python.CodeType)]
+    cells = [describe(cell.cell_contents) for cell in value.__closure__ or ()]
+    return value.__module__, value.__name__, value.__code__.co_code, repr(constants), cells
+
+
+def digest(*parts: Any) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
+
+
+_depth = 0
+
+
+@contextmanager
+def file_lock():
+    """One process compiles at a time, so that processes started together share the work. Held by the outermost compilation."""
+    global _depth
+    folder = cache_folder() if _depth == 0 else None
+    file = None if folder is None else open(folder / "lock", "a+b")
+    _depth += 1
+    try:
+        if file is not None:
+            lock(file)
+        yield
+    finally:
+        _depth -= 1
+        if file is not None:
+            file.close()                                   # releases the lock, as the death of the process does
+
+
+def lock(file: Any) -> None:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+        else:
+            import fcntl
+            fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError:                                        # some network file systems have no locks: two may compile
+        pass

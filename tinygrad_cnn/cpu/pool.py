@@ -1,0 +1,186 @@
+"""Maximum and average over windows of channels-last images (n, a, b, c, channels). CUDA twin: cuda/pool.py."""
+
+import numpy as np
+
+from .jit import jit
+from .launch import launch, parts_for
+
+
+def max_forward(out, index, x, kernel, stride, padding, dilation):
+    """out[n,p,q,r,c] = max over i,j,k of x[n, p*s0+i*d0-p0, q*s1+j*d1-p1, r*s2+k*d2-p2, c]; index = (i*J+j)*K+k there.
+
+    Cells in the padding are left out, the first of equal ones is taken, a NaN is the maximum.
+    """
+    launch(_max_forward, parts_for(x.size), out, index, x, kernel, stride, padding, dilation)
+
+
+def max_backward(out, g, index, kernel, stride, padding, dilation):
+    """out[n,a,b,e,c] = sum of g[n,p,q,r,c] over the windows whose index is the cell (a,b,e): the adjoint of max_gather."""
+    parts = parts_for(out.size)
+    if kernel == stride and padding == (0, 0, 0) and dilation == (1, 1, 1):
+        launch(_max_backward_apart, parts, out, g, index, kernel)
+    else:
+        launch(_max_backward, parts, out, g, index, kernel, stride, padding, dilation)
+
+
+def max_gather(out, x, index, kernel, stride, padding, dilation):
+    """out[n,p,q,r,c] = x at the cell that index[n,p,q,r,c] names, 0 if it lies in the padding."""
+    launch(_max_gather, parts_for(8 * out.size), out, x, index, kernel, stride, padding, dilation)
+
+
+def average_forward(out, x, kernel, stride, padding, count_include_pad, divisor):
+    """out[n,p,q,r,c] = sum over i,j,k of x[n, p*s0+i-p0, q*s1+j-p1, r*s2+k-p2, c] / divisor, or, if that is 0, / cells.
+
+    The cells that count lie in the image, with `count_include_pad` in the padded image.
+    """
+    launch(_average_forward, parts_for(x.size), out, x, kernel, stride, padding, count_include_pad, divisor)
+
+
+def average_backward(out, g, kernel, stride, padding, count_include_pad, divisor):
+    """out[n,a,b,e,c] = sum of g[n,p,q,r,c] / (divisor or cells) over the windows that hold (a,b,e): the adjoint."""
+    launch(_average_backward, parts_for(out.size), out, g, kernel, stride, padding, count_include_pad, divisor)
+
+
+@jit
+def _max_forward(part, parts, out, index, x, kernel, stride, padding, dilation):
+    N, A, B, E, C = x.shape
+    _, P, Q, R, _ = out.shape
+    I, J, K = kernel
+    for row in range(part * N * P * Q // parts, (part + 1) * N * P * Q // parts):
+        n, p, q = row // (P * Q), row // Q % P, row % Q
+        for r in range(R):
+            first = True
+            for i in range(I):
+                a = p * stride[0] + i * dilation[0] - padding[0]
+                for j in range(J):
+                    b = q * stride[1] + j * dilation[1] - padding[1]
+                    for k in range(K):
+                        e = r * stride[2] + k * dilation[2] - padding[2]
+                        if 0 <= a < A and 0 <= b < B and 0 <= e < E:
+                            cell = index.dtype.type((i * J + j) * K + k)
+                            for c in range(C):    # contiguous in every array, so that the compiler vectorizes it
+                                v = x[n, a, b, e, c]
+                                better = first or v > out[n, p, q, r, c] or v != v
+                                out[n, p, q, r, c] = v if better else out[n, p, q, r, c]
+                                index[n, p, q, r, c] = cell if better else index[n, p, q, r, c]
+                            first = False
+            if first:
+                for c in range(C):
+                    out[n, p, q, r, c] = -np.inf
+                    index[n, p, q, r, c] = 0
+
+
+@jit
+def _max_backward(part, parts, out, g, index, kernel, stride, padding, dilation):
+    N, A, B, E, C = out.shape
+    _, P, Q, R, _ = g.shape
+    I, J, K = kernel
+    for row in range(part * N * A * B // parts, (part + 1) * N * A * B // parts):
+        n, a, b = row // (A * B), row // B % A, row % B
+        for e in range(E):
+            for c in range(C):
+                out[n, a, b, e, c] = 0
+            for i in range(I):
+                p, p_rest = divmod(a + padding[0] - i * dilation[0], stride[0])
+                if p_rest or not 0 <= p < P:
+                    continue
+                for j in range(J):
+                    q, q_rest = divmod(b + padding[1] - j * dilation[1], stride[1])
+                    if q_rest or not 0 <= q < Q:
+                        continue
+                    for k in range(K):
+                        r, r_rest = divmod(e + padding[2] - k * dilation[2], stride[2])
+                        if r_rest or not 0 <= r < R:
+                            continue
+                        cell = index.dtype.type((i * J + j) * K + k)
+                        for c in range(C):
+                            out[n, a, b, e, c] += g[n, p, q, r, c] if index[n, p, q, r, c] == cell else 0
+
+
+@jit
+def _max_backward_apart(part, parts, out, g, index, kernel):
+    """Windows side by side: a cell lies in one window at most, and no addition is needed."""
+    N, A, B, E, C = out.shape
+    _, P, Q, R, _ = g.shape
+    I, J, K = kernel
+    for row in range(part * N * A * B // parts, (part + 1) * N * A * B // parts):
+        n, a, b = row // (A * B), row // B % A, row % B
+        p, q = a // I, b // J
+        for e in range(E):
+            r = e // K
+            cell = index.dtype.type((a % I * J + b % J) * K + e % K)
+            if p < P and q < Q and r < R:
+                for c in range(C):
+                    out[n, a, b, e, c] = g[n, p, q, r, c] if index[n, p, q, r, c] == cell else 0
+            else:
+                for c in range(C):
+                    out[n, a, b, e, c] = 0
+
+
+@jit
+def _max_gather(part, parts, out, x, index, kernel, stride, padding, dilation):
+    N, A, B, E, C = x.shape
+    _, P, Q, R, _ = out.shape
+    _, J, K = kernel
+    for row in range(part * N * P * Q // parts, (part + 1) * N * P * Q // parts):
+        n, p, q = row // (P * Q), row // Q % P, row % Q
+        for r in range(R):
+            for c in range(C):
+                cell = int(index[n, p, q, r, c])
+                a = p * stride[0] + cell // (J * K) * dilation[0] - padding[0]
+                b = q * stride[1] + cell // K % J * dilation[1] - padding[1]
+                e = r * stride[2] + cell % K * dilation[2] - padding[2]
+                inside = 0 <= a < A and 0 <= b < B and 0 <= e < E
+                out[n, p, q, r, c] = x[n, a, b, e, c] if inside else 0
+
+
+@jit
+def _counted(start, size, kernel, padding, include):
+    """How many cells of a window that starts at `start` count, along one axis."""
+    if include:
+        return min(start + kernel, size + padding) - start
+    return min(start + kernel, size) - max(start, 0)
+
+
+@jit
+def _average_forward(part, parts, out, x, kernel, stride, padding, include, divisor):
+    N, A, B, E, C = x.shape
+    _, P, Q, R, _ = out.shape
+    I, J, K = kernel
+    for row in range(part * N * P * Q // parts, (part + 1) * N * P * Q // parts):
+        n, p, q = row // (P * Q), row // Q % P, row % Q
+        a, b = p * stride[0] - padding[0], q * stride[1] - padding[1]
+        for r in range(R):
+            e = r * stride[2] - padding[2]
+            for c in range(C):
+                out[n, p, q, r, c] = 0
+            for i in range(max(a, 0), min(a + I, A)):
+                for j in range(max(b, 0), min(b + J, B)):
+                    for k in range(max(e, 0), min(e + K, E)):
+                        for c in range(C):
+                            out[n, p, q, r, c] += x[n, i, j, k, c]
+            cells = divisor or (_counted(a, A, I, padding[0], include) * _counted(b, B, J, padding[1], include)
+                                * _counted(e, E, K, padding[2], include))
+            for c in range(C):
+                out[n, p, q, r, c] /= out.dtype.type(cells)
+
+
+@jit
+def _average_backward(part, parts, out, g, kernel, stride, padding, include, divisor):
+    N, A, B, E, C = out.shape
+    _, P, Q, R, _ = g.shape
+    I, J, K = kernel
+    for row in range(part * N * A * B // parts, (part + 1) * N * A * B // parts):
+        n, a, b = row // (A * B), row // B % A, row % B
+        for e in range(E):
+            for c in range(C):
+                out[n, a, b, e, c] = 0
+            for p in range(max(0, (a + padding[0] - I) // stride[0] + 1), min((a + padding[0]) // stride[0] + 1, P)):
+                height = _counted(p * stride[0] - padding[0], A, I, padding[0], include)
+                for q in range(max(0, (b + padding[1] - J) // stride[1] + 1), min((b + padding[1]) // stride[1] + 1, Q)):
+                    width = _counted(q * stride[1] - padding[1], B, J, padding[1], include)
+                    for r in range(max(0, (e + padding[2] - K) // stride[2] + 1), min((e + padding[2]) // stride[2] + 1, R)):
+                        depth = _counted(r * stride[2] - padding[2], E, K, padding[2], include)
+                        cells = out.dtype.type(divisor or height * width * depth)
+                        for c in range(C):
+                            out[n, a, b, e, c] += g[n, p, q, r, c] / cells

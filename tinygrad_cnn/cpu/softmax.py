@@ -1,0 +1,96 @@
+"""Softmax of the rows of x (m, n), its logarithm, and their derivatives. CUDA twin: cuda/softmax.py."""
+
+from . import scalar
+from .jit import jit
+from .launch import launch, parts_for
+
+COST = 8    # elementary steps of an exponential
+
+
+def softmax(out, x):
+    """out[i,j] = exp(x[i,j] - t) / sum over k of exp(x[i,k] - t), with t = max over k of x[i,k]."""
+    launch(_softmax, parts_for(COST * x.size), out, x)
+
+
+def softmax_backward(out, g, y):
+    """out[i,j] = y[i,j] * (g[i,j] - sum over k of g[i,k] * y[i,k])."""
+    launch(_softmax_backward, parts_for(2 * y.size), out, g, y)
+
+
+def log_softmax(out, x):
+    """out[i,j] = x[i,j] - t - log(sum over k of exp(x[i,k] - t)), with t = max over k of x[i,k]."""
+    launch(_log_softmax, parts_for(COST * x.size), out, x)
+
+
+def log_softmax_backward(out, g, y):
+    """out[i,j] = g[i,j] - exp(y[i,j]) * sum over k of g[i,k]."""
+    launch(_log_softmax_backward, parts_for(COST * y.size), out, g, y)
+
+
+@jit
+def _maximum(row, scratch):
+    """The greatest element, NaN aside; one half is compared with the other until one element is left.
+
+    The obvious loop would take one element at a time: a NaN forbids the compiler to change the order of comparisons.
+    """
+    n = row.size
+    for j in range(n):
+        scratch[j] = row[j]
+    while n > 1:
+        half = (n + 1) // 2
+        for j in range(half):
+            v, w = scratch[j], scratch[n - half + j]
+            scratch[j] = v if v > w else w
+        n = half
+    return scratch[0]
+
+
+@jit
+def _softmax(part, parts, out, x):
+    m, n = x.shape
+    for i in range(part * m // parts, (part + 1) * m // parts if n else 0):
+        to, row = out[i], x[i]
+        top, total = _maximum(row, to), x.dtype.type(0)
+        for j in range(n):
+            v = scalar.exp(row[j] - top)
+            to[j] = v
+            total += v
+        for j in range(n):
+            to[j] /= total
+
+
+@jit
+def _softmax_backward(part, parts, out, g, y):
+    m, n = y.shape
+    for i in range(part * m // parts, (part + 1) * m // parts):
+        to, g_row, row = out[i], g[i], y[i]
+        total = y.dtype.type(0)
+        for j in range(n):
+            total += g_row[j] * row[j]
+        for j in range(n):
+            to[j] = row[j] * (g_row[j] - total)
+
+
+@jit
+def _log_softmax(part, parts, out, x):
+    m, n = x.shape
+    for i in range(part * m // parts, (part + 1) * m // parts if n else 0):
+        to, row = out[i], x[i]
+        top, total = _maximum(row, to), x.dtype.type(0)
+        for j in range(n):
+            total += scalar.exp(row[j] - top)
+        log = scalar.log(total)
+        for j in range(n):
+            to[j] = row[j] - top - log
+
+
+@jit
+def _log_softmax_backward(part, parts, out, g, y):
+    m, n = y.shape
+    for i in range(part * m // parts, (part + 1) * m // parts):
+        to, g_row, row = out[i], g[i], y[i]
+        total = y.dtype.type(0)
+        for j in range(n):
+            total += g_row[j]
+        for j in range(n):
+            to[j] = g_row[j] - scalar.exp(row[j]) * total

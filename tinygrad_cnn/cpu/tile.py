@@ -1,0 +1,213 @@
+"""A register tile: ROWS x VECTORS vectors of LANES float32 that stay in the registers of the CPU while sums are accumulated.
+
+Every fast kernel is a loop around one line, `tile[r, v] += x[at + offsets[r]] * w[w_at + v*LANES : +LANES]`: a column times a
+row. One instruction makes LANES products, and a tile of 16 vectors has enough independent sums to hide the four cycles that
+each of them takes. LLVM's own vectorizer does not find such loops, so the functions of this file emit them.
+
+Arrays are flat here: one-dimensional, indexed by offsets counted in elements.
+"""
+from typing import Any
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils, config
+from numba.extending import intrinsic, models, register_model
+
+LANES = 16    # on every CPU: a vector of 16 is one register of AVX-512, two of AVX, four of Neon
+TILES = {"+avx512f": ((8, 2), (8, 1)), "": ((6, 1), (6, 1))}    # CPU feature -> (ROWS, VECTORS) of the wide and narrow tile
+
+features = config.CPU_FEATURES if config.CPU_FEATURES is not None else llvm.get_host_cpu_features().flatten()
+WIDE, NARROW = next(tiles for feature, tiles in TILES.items() if feature in features)
+
+FLOAT, INT, BIT = ir.FloatType(), ir.IntType(64), ir.IntType(1)
+VECTOR = ir.VectorType(FLOAT, LANES)
+INDICES, MASK = ir.VectorType(ir.IntType(32), LANES), ir.VectorType(BIT, LANES)
+
+
+class Vector(types.Type):
+    def __init__(self) -> None:
+        super().__init__(f"float32x{LANES}")
+
+
+vector = Vector()
+
+
+@register_model(Vector)
+class VectorModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Any):
+        super().__init__(manager, kind, VECTOR)
+
+
+def pointer(context, builder, kind, array, index):
+    """The address of array[index]."""
+    return builder.gep(context.make_array(kind)(context, builder, array).data, [index])
+
+
+def vector_pointer(builder, address, lane):
+    return builder.bitcast(builder.gep(address, [INT(lane)]), VECTOR.as_pointer())
+
+
+def splat(builder, value, kind=VECTOR):
+    """A vector with `value` in every lane."""
+    one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.IntType(32)(0))
+    return builder.shuffle_vector(one, one, ir.Constant(INDICES, [0] * LANES))
+
+
+def masks(builder, width, vectors):
+    """For each of so many vectors side by side, which lanes lie below `width`."""
+    left = splat(builder, builder.trunc(width, ir.IntType(32)), INDICES)
+    return [builder.icmp_signed("<", ir.Constant(INDICES, range(v * LANES, (v + 1) * LANES)), left) for v in range(vectors)]
+
+
+def load(builder, address, vectors, width=None):
+    """Vectors that lie side by side; with a width, lanes beyond it are not touched and become zero."""
+    if width is None:
+        found = [builder.load(vector_pointer(builder, address, v * LANES)) for v in range(vectors)]
+        for value in found:
+            value.align = 4
+        return found
+    kind = ir.FunctionType(VECTOR, [VECTOR.as_pointer(), ir.IntType(32), MASK, VECTOR])
+    masked = cgutils.get_or_insert_function(builder.module, kind, f"llvm.masked.load.v{LANES}f32.p0")
+    return [builder.call(masked, [vector_pointer(builder, address, v * LANES), ir.IntType(32)(4), mask,
+                                  ir.Constant(VECTOR, [0.0] * LANES)])
+            for v, mask in enumerate(masks(builder, width, vectors))]
+
+
+def save(builder, values, address, width):
+    """The reverse of `load`."""
+    kind = ir.FunctionType(ir.VoidType(), [VECTOR, VECTOR.as_pointer(), ir.IntType(32), MASK])
+    masked = cgutils.get_or_insert_function(builder.module, kind, f"llvm.masked.store.v{LANES}f32.p0")
+    for v, mask in enumerate(masks(builder, width, len(values))):
+        builder.call(masked, [values[v], vector_pointer(builder, address, v * LANES), ir.IntType(32)(4), mask])
+
+
+def fma(builder, a, b, c):
+    """a * b + c, rounded once."""
+    kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f32"), [a, b, c])
+
+
+@intrinsic(prefer_literal=True)
+def start(typing, array, index, rows, vectors):
+    """tile[r, v] = array[index + v*LANES : +LANES] for every row: the bias."""
+    tile = types.UniTuple(vector, rows.literal_value * vectors.literal_value)
+
+    def codegen(context, builder, signature, args):
+        row = load(builder, pointer(context, builder, array, args[0], args[1]), vectors.literal_value)
+        return context.make_tuple(builder, tile, row * rows.literal_value)
+    return tile(array, types.intp, rows, vectors), codegen
+
+
+@intrinsic(prefer_literal=True)
+def pick(typing, table, first, last, rows):
+    """offsets[r] = table[min(first + r, last)]: rows beyond the last repeat it, so that nothing outside is read."""
+    offsets = types.UniTuple(types.intp, rows.literal_value)
+
+    def codegen(context, builder, signature, args):
+        base = pointer(context, builder, table, args[0], INT(0))
+        places = [builder.add(args[1], INT(r)) for r in range(rows.literal_value)]
+        places = [builder.select(builder.icmp_signed("<", place, args[2]), place, args[2]) for place in places]
+        return context.make_tuple(builder, offsets, [builder.load(builder.gep(base, [place])) for place in places])
+    return offsets(table, types.intp, types.intp, rows), codegen
+
+
+@intrinsic
+def multiply_add(typing, tile, x, at, offsets, w, w_at, width):
+    """tile[r, v] += x[at + offsets[r]] * w[w_at + v*LANES : +LANES], of the lanes of w below `width` (all if it is None)."""
+    def codegen(context, builder, signature, args):
+        sums, offsets_ = cgutils.unpack_tuple(builder, args[0]), cgutils.unpack_tuple(builder, args[3])
+        vectors = len(sums) // len(offsets_)
+        limit = None if width is types.none else args[6]
+        weights = load(builder, pointer(context, builder, w, args[4], args[5]), vectors, limit)
+        base = pointer(context, builder, x, args[1], args[2])
+        for r, offset in enumerate(offsets_):
+            value = splat(builder, builder.load(builder.gep(base, [offset])))
+            for v, weight in enumerate(weights):
+                sums[r * vectors + v] = fma(builder, value, weight, sums[r * vectors + v])
+        return context.make_tuple(builder, tile, sums)
+    return tile(tile, x, types.intp, offsets, w, types.intp, width), codegen
+
+
+@intrinsic
+def multiply_add_lanes(typing, tile, x, at, offsets, w, w_at, width):
+    """tile[r, v] += x[at + offsets[r] + v*LANES : +LANES] * w[w_at + v*LANES : +LANES], of the lanes below `width`."""
+    def codegen(context, builder, signature, args):
+        sums, offsets_ = cgutils.unpack_tuple(builder, args[0]), cgutils.unpack_tuple(builder, args[3])
+        vectors = len(sums) // len(offsets_)
+        weights = load(builder, pointer(context, builder, w, args[4], args[5]), vectors, args[6])
+        base = pointer(context, builder, x, args[1], args[2])
+        for r, offset in enumerate(offsets_):
+            values = load(builder, builder.gep(base, [offset]), vectors, args[6])
+            for v, weight in enumerate(weights):
+                sums[r * vectors + v] = fma(builder, values[v], weight, sums[r * vectors + v])
+        return context.make_tuple(builder, tile, sums)
+    return tile(tile, x, types.intp, offsets, w, types.intp, types.intp), codegen
+
+
+@intrinsic
+def rectify(typing, tile):
+    """tile[r, v] = max(tile[r, v], 0), where NaN stays NaN."""
+    def codegen(context, builder, signature, args):
+        zero = ir.Constant(VECTOR, [0.0] * LANES)
+        sums = [builder.select(builder.fcmp_ordered("<", value, zero), zero, value)
+                for value in cgutils.unpack_tuple(builder, args[0])]
+        return context.make_tuple(builder, tile, sums)
+    return tile(tile), codegen
+
+
+@intrinsic
+def store(typing, out, at, offsets, tile, height, width):
+    """out[at + offsets[r] + lane] = tile[r, lane] for r < height and lane < width."""
+    def codegen(context, builder, signature, args):
+        offsets_, sums = cgutils.unpack_tuple(builder, args[2]), cgutils.unpack_tuple(builder, args[3])
+        vectors = len(sums) // len(offsets_)
+        base = pointer(context, builder, out, args[0], args[1])
+        for r, offset in enumerate(offsets_):
+            with builder.if_then(builder.icmp_signed("<", INT(r), args[4]), likely=True):
+                save(builder, sums[r * vectors:(r + 1) * vectors], builder.gep(base, [offset]), args[5])
+        return context.get_dummy_value()
+    return types.void(out, types.intp, offsets, tile, types.intp, types.intp), codegen
+
+
+@intrinsic(prefer_literal=True)
+def spread(typing, step, rows):
+    """offsets[r] = r * step"""
+    offsets = types.UniTuple(types.intp, rows.literal_value)
+
+    def codegen(context, builder, signature, args):
+        return context.make_tuple(builder, offsets, [builder.mul(args[0], INT(r)) for r in range(rows.literal_value)])
+    return offsets(types.intp, rows), codegen
+
+
+@intrinsic(prefer_literal=True)
+def fetch(typing, array, at, offsets, vectors):
+    """tile[r, v] = array[at + offsets[r] + v*LANES : +LANES]: a partial sum taken up again."""
+    tile = types.UniTuple(vector, offsets.count * vectors.literal_value)
+
+    def codegen(context, builder, signature, args):
+        base = pointer(context, builder, array, args[0], args[1])
+        sums = [load(builder, builder.gep(base, [offset]), vectors.literal_value)
+                for offset in cgutils.unpack_tuple(builder, args[2])]
+        return context.make_tuple(builder, tile, [value for row in sums for value in row])
+    return tile(array, types.intp, offsets, vectors), codegen
+
+
+@intrinsic
+def copy(typing, to, to_at, source, source_at, count):
+    """to[to_at : +count] = source[source_at : +count], faster than a loop."""
+    def codegen(context, builder, signature, args):
+        cgutils.raw_memcpy(builder, pointer(context, builder, to, args[0], args[1]),
+                           pointer(context, builder, source, args[2], args[3]), args[4], 4)
+        return context.get_dummy_value()
+    return types.void(to, types.intp, source, types.intp, types.intp), codegen
+
+
+@intrinsic
+def clear(typing, to, at, count):
+    """to[at : +count] = 0"""
+    def codegen(context, builder, signature, args):
+        address = pointer(context, builder, to, args[0], args[1])
+        cgutils.memset(builder, address, builder.mul(args[2], INT(4)), 0)
+        return context.get_dummy_value()
+    return types.void(to, types.intp, types.intp), codegen

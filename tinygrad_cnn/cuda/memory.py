@@ -1,0 +1,124 @@
+"""Arrays on the CUDA device, from a pool that keeps freed memory for the next array of about the same size."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from ..arrays import Array
+from . import driver
+from .driver import synchronize
+
+__all__ = ["download", "empty", "pool", "synchronize", "upload"]
+
+ALIGNMENT = 512                            # bytes; every block is a multiple of it
+LARGEST = 2**31 - 1                        # elements of one array: kernels index with 32 bits
+
+
+def bucket(nbytes: int) -> int:
+    """The block size for so many bytes: multiples of an eighth of their power of two, at most 1/8 larger than asked."""
+    step = max(ALIGNMENT, 1 << max(nbytes - 1, 1).bit_length() - 4)
+    return max(-(-nbytes // step) * step, ALIGNMENT)
+
+
+class Pool:
+    """Free blocks by size above a device's `allocate` and `free`.
+
+    A block is reused at once: the kernels that still use its former content run earlier on the same stream.
+    """
+
+    def __init__(self, device: Any) -> None:
+        self.device = device
+        self.free: dict[int, list[Any]] = {}
+        self.used = self.reserved = 0      # bytes in arrays, bytes taken from the device
+
+    def take(self, nbytes: int) -> Any:
+        """A block of `bucket(nbytes)` bytes."""
+        size = bucket(nbytes)
+        blocks = self.free.get(size)
+        if blocks:
+            block = blocks.pop()
+        else:
+            try:
+                block = self.device.allocate(size)
+            except MemoryError:
+                self.release()
+                try:
+                    block = self.device.allocate(size)
+                except MemoryError:
+                    raise MemoryError(f"the CUDA device has no {size:,} bytes left for an array; {self.used:,} are in use: "
+                                      f"take a smaller batch or a smaller network") from None
+            self.reserved += size
+        self.used += size
+        return block
+
+    def give(self, block: Any, nbytes: int) -> None:
+        """Keep a block for the next `take` of its size."""
+        size = bucket(nbytes)
+        self.free.setdefault(size, []).append(block)
+        self.used -= size
+
+    def release(self) -> None:
+        """Return all free blocks to the device."""
+        for size, blocks in self.free.items():
+            while blocks:
+                self.device.free(blocks.pop())
+                self.reserved -= size
+
+
+class Memory:
+    """A block of the pool for as long as an array or a view needs it."""
+
+    __slots__ = ("pool", "block", "nbytes", "pointer", "host")
+    device = "cuda"
+
+    def __init__(self, pool: Pool, nbytes: int) -> None:
+        self.pool, self.nbytes = pool, nbytes
+        self.block = pool.take(nbytes)
+        self.pointer, self.host = pool.device.address(self.block, nbytes)    # host: numpy bytes, in the emulator
+
+    def __del__(self) -> None:
+        if hasattr(self, "block"):
+            self.pool.give(self.block, self.nbytes)
+
+
+_pools: dict[Any, Pool] = {}
+
+
+def pool() -> Pool:
+    """The pool of the device that runs kernels now."""
+    device = driver.executor()
+    if device not in _pools:
+        _pools[device] = Pool(device)
+    return _pools[device]
+
+
+def empty(shape: tuple[int, ...], dtype: Any) -> Array:
+    """A C-contiguous array of unwritten elements (NaN in the emulator)."""
+    size, dtype = math.prod(shape), np.dtype(dtype)
+    if size > LARGEST:
+        raise ValueError(f"an array of shape {tuple(shape)} has {size:,} elements; on CUDA the most is {LARGEST:,}")
+    return Array(Memory(pool(), size * dtype.itemsize), shape, dtype)
+
+
+def upload(x: np.ndarray) -> Array:
+    """A copy of a numpy array on the device, in the order of its memory (a channels-last array stays so)."""
+    dense = np.array(x, order="K")
+    out = empty(dense.shape, dense.dtype)
+    if dense.size:
+        driver.executor().write(out.memory, dense)
+    return Array(out.memory, dense.shape, dense.dtype, dense.strides)
+
+
+def download(x: Array) -> np.ndarray:
+    """A numpy copy of an array; waits for the kernels that write it."""
+    if x.size == 0:
+        return np.empty(x.shape, x.dtype)
+    reach = [(size - 1) * stride for size, stride in zip(x.shape, x.strides)]
+    first, last = (sum(f(r, 0) for r in reach) for f in (min, max))
+    data = np.empty(last - first + x.itemsize, np.uint8)
+    driver.executor().read(data, x.memory, x.offset + first)
+    return np.array(as_strided(data[-first:].view(x.dtype) if x.ndim else data.view(x.dtype), x.shape, x.strides), order="K")

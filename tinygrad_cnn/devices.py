@@ -1,0 +1,104 @@
+"""Which kernel package serves an array. A device is a package: `cpu`, `cuda` and `meta` have the same entry points."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+NAMES = ("cpu", "cuda", "meta")
+
+ONE_SIDED = {
+    "cpu": ("jit", "launch", "memory", "scalar", "tile"),
+    "cuda": ("check", "driver", "emulator", "intrinsics", "memory", "scalar"),
+}
+"""Files of a kernel package that are no twins: what its kernels stand on, and fast kernels behind an entry point."""
+
+
+class Device:
+    """A place for tensors: `device("cpu")`, `device("cuda")` (one GPU, or its emulator) or `device("meta")` (shapes only)."""
+
+    def __init__(self, name: str | Device) -> None:
+        self.type = name.type if isinstance(name, Device) else str(name).removesuffix(":0")
+        if self.type not in NAMES:
+            raise ValueError(f"device: {name!r} is no device; use one of {', '.join(NAMES)}")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, (Device, str)) and self.type == Device(other).type
+
+    def __hash__(self) -> int:
+        return hash(self.type)
+
+    def __repr__(self) -> str:
+        return f"device(type='{self.type}')"
+
+    def __str__(self) -> str:
+        return self.type
+
+
+class Kernels:
+    """The kernel modules of one device, imported when first asked for: `kernels(x).conv.forward(out, x, ...)`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        memory = import_module(f"{__package__}.{name}.memory" if name != "meta" else f"{__package__}.meta")
+        self.empty, self.upload, self.download = memory.empty, memory.upload, memory.download
+        self.synchronize = memory.synchronize
+
+    def __getattr__(self, module: str) -> Any:
+        if self.name == "meta":
+            return import_module(f"{__package__}.meta").nothing
+        path = f"{__package__}.{self.name}.{module}"
+        try:
+            found = import_module(path)
+        except ModuleNotFoundError as error:
+            if error.name != path:
+                raise
+            raise NotImplementedError(f"{module}: there is no {self.name} twin of this operation's kernels; "
+                                      f"write {path.replace('.', '/')}.py") from None
+        setattr(self, module, found)
+        return found
+
+
+_loaded: dict[str, Kernels] = {}
+
+
+def package(name: str) -> Kernels:
+    """The kernels of the device called `name`."""
+    found = _loaded.get(name)
+    if found is None:
+        found = _loaded[name] = Kernels(name)
+    return found
+
+
+def device_of(array: Any) -> str:
+    """The name of the device an array lies on."""
+    return "cpu" if isinstance(array, np.ndarray) else array.memory.device
+
+
+def kernels(array: Any) -> Kernels:
+    """The kernels that serve an array."""
+    return package(device_of(array))
+
+
+_default = Device("cpu")
+
+
+def default_device() -> Device:
+    """Where tensors are made when nothing else is said."""
+    return _default
+
+
+def set_default_device(name: str | Device) -> None:
+    """Make tensors on `name` from now on."""
+    global _default
+    _default = Device(name)
+
+
+def together(operation: str, *arrays: Any) -> None:
+    """Refuse arrays of different devices."""
+    names = [device_of(a) for a in arrays]
+    if len(set(names)) > 1:
+        raise RuntimeError(f"{operation}: operands lie on {' and '.join(dict.fromkeys(names))}; "
+                           "bring them to one device with .to(device)")

@@ -1,0 +1,91 @@
+"""Fusion: neighbors that have one kernel run as one. Results and keys stay those of the modules; only passes over memory go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..ops import matmul
+from ..tensor import Tensor
+from . import functional as F
+from .activation import ReLU
+from .conv import _Conv
+from .linear import Linear
+from .module import Module, watched
+from .norm import _BatchNorm
+
+Step = Callable[[Tensor], Tensor]
+
+_on = True
+
+
+@contextmanager
+def fusion(on: bool) -> Iterator[None]:
+    """Within the block, `fused` and `Sequential` fuse (True, the default) or call module after module (False)."""
+    global _on
+    before, _on = _on, on
+    try:
+        yield
+    finally:
+        _on = before
+
+
+def fused(*modules: Module) -> Step:
+    """The modules one after another, as a function: `fused(conv, bn, relu)(x)`.
+
+    These neighbors run as one: convolution, linear or batch norm with a ReLU behind; convolution with a batch norm that is
+    in evaluation mode. The function owns nothing: build it where it is called, the network keeps the modules.
+    """
+
+    def run(x: Tensor) -> Tensor:
+        start = 0
+        while start < len(modules):
+            step, length = _first(modules[start:start + 3], x) if _on and not watched() else (modules[start], 1)
+            x = step(x)
+            start += length
+        return x
+
+    return run
+
+
+def _first(modules: tuple[Module, ...], x: Tensor) -> tuple[Step, int]:
+    """What to do with the modules in front, and how many that are."""
+    head, second, third = (*modules, None, None)[:3]
+    assert head is not None
+    if _is(head, _Conv) and _is(second, _BatchNorm) and _folds(head, second, x):
+        relu = _is(third, ReLU)
+        return (lambda x: _folded(head, second, x, relu)), 2 + relu
+    if not _is(second, ReLU):
+        return head, 1
+    if _is(head, _Conv):
+        return (lambda x: _conv(head, x, head.weight, head.bias, relu=True)), 2
+    if _is(head, _BatchNorm):
+        return (lambda x: head.normalize(x, relu=True)), 2
+    if _is(head, Linear):
+        return (lambda x: matmul.linear(x, head.weight, head.bias, relu=True)), 2
+    return head, 1
+
+
+def _is(module: Any, kind: Any) -> bool:
+    """Whether `module` computes just what `kind` does: a subclass with a forward of its own is left alone."""
+    return isinstance(module, kind) and type(module).forward is kind.forward
+
+
+def _conv(conv: Any, x: Tensor, weight: Tensor, bias: Tensor | None, relu: bool) -> Tensor:
+    return F.conv(conv.rank, x, weight, bias, conv.stride, conv.padding, conv.dilation, conv.groups, relu)
+
+
+def _folds(conv: Any, bn: Any, x: Tensor) -> bool:
+    """Whether the batch norm is a fixed scale and shift, and scaling the weight is less work than scaling the result."""
+    fits = bn.num_features == conv.out_channels and conv.rank + 2 in bn.ranks
+    return fits and not bn.training and bn.running_mean is not None and conv.weight.data.size < x.data.size
+
+
+def _folded(conv: Any, bn: Any, x: Tensor, relu: bool) -> Tensor:
+    """(w * x + b - mean) * scale + shift = (scale w) * x + (b - mean) scale + shift."""
+    scale = (bn.running_var + bn.eps) ** -0.5
+    scale = scale if bn.weight is None else scale * bn.weight
+    bias = -bn.running_mean if conv.bias is None else conv.bias - bn.running_mean
+    bias = bias * scale if bn.bias is None else bias * scale + bn.bias
+    return _conv(conv, x, conv.weight * scale.reshape(-1, *(1,) * (conv.rank + 1)), bias, relu)

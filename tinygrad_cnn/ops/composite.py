@@ -1,0 +1,86 @@
+"""Operations that are compositions of others and need no kernel."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .. import shapes
+from ..devices import kernels
+from .elementwise import apply, cast
+from .reduce import Max, MaxAll, Sum
+from .shape import Permute, expand, reshape
+
+
+def sum(x: Any, axis: Any = None, keepdim: bool = False) -> Any:
+    """The sum over `axis` (all axes for None)."""
+    axes = shapes.axes("sum", axis, x.data.ndim)
+    out = Sum(axes)(x)
+    return reshape(out, shapes.without(x.data.shape, axes)) if keepdim else out
+
+
+def mean(x: Any, axis: Any = None, keepdim: bool = False) -> Any:
+    """The mean over `axis` (all axes for None) of a floating tensor."""
+    if x.data.dtype not in shapes.FLOATS:
+        raise RuntimeError(f"mean: dtype {x.data.dtype.name} is not floating but float32 or float64 is needed; use x.float().mean()")
+    count = prod(x.data.shape[k] for k in shapes.axes("mean", axis, x.data.ndim))
+    return apply("div", sum(x, axis, keepdim), float(count))
+
+
+def max(x: Any, axis: int, keepdim: bool = False) -> tuple[Any, Any]:
+    """(values, indices) of the greatest elements along `axis`; the first one counts, a NaN wins."""
+    axis = shapes.axis("max", axis, x.data.ndim)
+    _not_empty("max", x.data.shape, axis)
+    values, index = Max(axis)(x)
+    if keepdim:
+        shape = shapes.without(x.data.shape, (axis,))
+        return reshape(values, shape), reshape(index, shape)
+    return values, index
+
+
+def max_all(x: Any) -> Any:
+    """The greatest element; equal ones share its gradient."""
+    if not x.data.size:
+        raise shapes.ShapeError(f"max: shape {x.data.shape} has no elements but at least one is needed; name an axis")
+    return MaxAll()(reshape(x, (x.data.size,)))
+
+
+def _not_empty(operation: str, shape: tuple[int, ...], axis: int) -> None:
+    if shape and not shape[axis]:
+        raise IndexError(f"{operation}: axis {axis} of shape {shape} has extent 0 but at least 1 is needed; "
+                         "reduce another axis")
+
+
+def at_index(g: Any, index: Any, axis: int, shape: tuple[int, ...]) -> Any:
+    """Zeros of `shape` with `g` at the places `index` names along `axis`: the adjoint of picking them."""
+    inner = shapes.without(shape, (axis,))
+    places = np.arange(shape[axis]).reshape([-1 if k == axis else 1 for k in range(len(shape))])
+    here = apply("eq", reshape(index, inner), g.result(kernels(g.data).upload(places), None))
+    return apply("where", here, expand(reshape(g, inner), shape), 0.0)
+
+
+def flatten(x: Any, start: int = 0, end: int = -1) -> Any:
+    """Axes `start` to `end` as one."""
+    shape = x.data.shape
+    first, last = shapes.axis("flatten", start, len(shape)), shapes.axis("flatten", end, len(shape))
+    if first > last:
+        raise shapes.ShapeError(f"flatten: start {start} lies behind end {end} in shape {shape}; swap them")
+    return reshape(x, (*shape[:first], prod(shape[first:last + 1]), *shape[last + 1:]))
+
+
+def transpose(x: Any, a: int, b: int) -> Any:
+    """Axes `a` and `b` swapped."""
+    order = list(range(x.data.ndim))
+    i, j = shapes.axis("transpose", a, x.data.ndim), shapes.axis("transpose", b, x.data.ndim)
+    if order:
+        order[i], order[j] = j, i
+    return Permute(tuple(order))(x)
+
+
+def one_hot(index: Any, classes: int, dtype: Any) -> Any:
+    """1 at the class each index names, else 0: shape (..., classes)."""
+    shape = (*index.data.shape, classes)
+    places = index.result(kernels(index.data).upload(np.arange(classes)), None)
+    return cast(apply("eq", reshape(index, (*shape[:-1], 1)), places), dtype)

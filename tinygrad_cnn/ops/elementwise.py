@@ -1,0 +1,129 @@
+"""Every formula of `formulas.py` as an operation on Tensors and numbers, broadcast and promoted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import formulas, shapes
+from ..autograd import Function, recording
+from ..devices import kernels, together
+from . import layout
+from .reduce import sum_to
+
+FLOATING = ("div", "exp", "log", "sqrt", "sigmoid", "tanh")
+"""Formulas that turn integers into float32 first."""
+
+
+class Elementwise(Function):
+    """out[i] = formula(operands[i]...), with numbers at the places that `numbers` names."""
+
+    def __init__(self, name: str, numbers: dict[str, float]) -> None:
+        self.name, self.numbers = name, numbers
+        self._parameters = tuple(p for p in formulas.parameters(name) if p not in numbers)
+        self.gradients = {p: formulas.gradient(name, p) for p in self._parameters}
+        needed = [n for d in self.gradients.values() if d for n in formulas.parameters(d)[1:]]
+        self.saves = tuple(dict.fromkeys("out" if n == "y" else n for n in needed if n not in numbers))
+
+    def forward(self, *arrays: Any) -> Any:
+        operands = dict(zip(self._parameters, arrays)) | self.numbers
+        self.shapes = [a.shape for a in arrays]
+        shape = arrays[0].shape if len(arrays) == 1 else shapes.broadcast(self.name, *self.shapes)
+        dtype = shapes.BOOL if self.name in formulas.PREDICATES else arrays[-1].dtype
+        model = next((a for a in arrays if a.shape == shape), None)
+        k = kernels(arrays[0])
+        out = k.empty(shape, dtype) if model is None else layout.empty_like(model, dtype)
+        values = [operands[p] for p in formulas.parameters(self.name)]
+        k.elementwise.apply(self.name, out, *[layout.stretch(v, shape) if hasattr(v, "shape") else v for v in values])
+        return out
+
+    def backward(self, g: Any) -> Any:
+        found = []
+        for k, p in enumerate(self._parameters):
+            name = self.gradients[p]
+            if name is None or self.edges is None or self.edges[k] is None:
+                found.append(None)
+                continue
+            known = {n: getattr(self, "out" if n == "y" else n, self.numbers.get(n)) for n in formulas.parameters(name)[1:]}
+            if len(self._parameters) == 1 and known and not recording():
+                value = apply(name, g, *known.values())  # one kernel
+            else:
+                value = formulas.FORMULAS[name](TensorMath, g, *known.values())
+            found.append(sum_to(value, self.shapes[k]))
+        return tuple(found)
+
+
+class Cast(Function):
+    """The same numbers as another dtype."""
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = dtype
+
+    def forward(self, x: Any) -> Any:
+        self.source = x.dtype
+        out = layout.empty_like(x, self.dtype)
+        kernels(x).copy.copy(out, x)
+        return out
+
+    def backward(self, g: Any) -> Any:
+        return cast(g, self.source)
+
+
+def cast(x: Any, dtype: Any) -> Any:
+    """`x` as `dtype`; `x` itself if it is so already."""
+    return x if x.data.dtype == dtype else Cast(dtype)(x)
+
+
+def apply(name: str, *operands: Any) -> Any:
+    """The formula `name` of Tensors and numbers, at least one of them a Tensor."""
+    names = formulas.parameters(name)
+    tensors = [t for t in operands if hasattr(t, "data")]
+    if len(tensors) > 1:
+        together(name, *[t.data for t in tensors])
+    if any(t.data.dtype != tensors[0].data.dtype for t in tensors) or len(tensors) < len(operands) \
+            or tensors[0].data.dtype not in shapes.FLOATS:
+        operands = _promoted(name, names, operands)
+    numbers = {p: v for p, v in zip(names, operands) if not hasattr(v, "data")}
+    return Elementwise(name, numbers)(*[v for v in operands if hasattr(v, "data")])
+
+
+def _promoted(name: str, names: tuple[str, ...], operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The operands in their common dtype; the condition `c` of `where` stays a bool."""
+    dtype = shapes.promote(*[(v.data.dtype, v.data.ndim) if hasattr(v, "data") else v
+                             for p, v in zip(names, operands) if p != "c"])
+    if name in FLOATING and dtype not in shapes.FLOATS:
+        dtype = shapes.FLOAT32
+    kind = float if dtype in shapes.FLOATS else bool if dtype == shapes.BOOL else int
+    return tuple(cast(v, shapes.BOOL if p == "c" else dtype) if hasattr(v, "data") else kind(v)
+                 for p, v in zip(names, operands))
+
+
+class TensorMath:
+    """The math handed to a formula that is evaluated on Tensors."""
+
+    inf = float("inf")
+
+    @staticmethod
+    def exp(x: Any) -> Any:
+        return apply("exp", x)
+
+    @staticmethod
+    def log(x: Any) -> Any:
+        return apply("log", x)
+
+    @staticmethod
+    def sqrt(x: Any) -> Any:
+        return apply("sqrt", x)
+
+    @staticmethod
+    def tanh(x: Any) -> Any:
+        return apply("tanh", x)
+
+    @staticmethod
+    def power(a: Any, b: Any) -> Any:
+        return apply("pow", a, b)
+
+    @staticmethod
+    def where(c: Any, a: Any, b: Any) -> Any:
+        if not hasattr(c, "data"):  # a comparison of two numbers
+            return a if c else b
+        return apply("where", c, a, b)

@@ -1,0 +1,110 @@
+"""Matrix products, and the linear layer with its epilogue."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from .. import shapes
+from ..arrays import view
+from ..autograd import Function, Fused
+from ..devices import kernels, together
+from . import layout
+from .elementwise import apply
+from .reduce import Sum, sum_to
+from .shape import Permute, reshape
+
+
+def _batched(x: Any, batch: tuple[int, ...]) -> Any:
+    """(..., m, n) as (batch, m, n), broadcast; strides as they are where a view can have them."""
+    x = layout.stretch(x, (*batch, *x.shape[-2:]))
+    target = (prod(batch), *x.shape[-2:])
+    found = view(x, target)
+    return layout.reshape(x, target) if found is None else found
+
+
+class MatMul(Function):
+    """a (..., m, k) @ b (..., k, n) with broadcast leading axes."""
+
+    saves = ("a", "b")
+
+    def forward(self, a: Any, b: Any) -> Any:
+        together("matmul", a, b)
+        if a.shape[-1] != b.shape[-2]:
+            raise shapes.ShapeError(f"matmul: {a.shape} @ {b.shape} has inner extents {a.shape[-1]} and {b.shape[-2]}; "
+                                    "make them equal")
+        batch = shapes.broadcast("matmul", a.shape[:-2], b.shape[:-2])
+        k = kernels(a)
+        out = k.empty((prod(batch), a.shape[-2], b.shape[-1]), a.dtype)
+        k.matmul.matmul(out, _batched(a, batch), _batched(b, batch), None, False)
+        return view(out, (*batch, *out.shape[1:]))
+
+    def backward(self, g: Any) -> Any:
+        a, b = self.a, self.b  # type: ignore[attr-defined]
+        assert self.edges is not None
+        return (sum_to(MatMul()(g, turned(b)), a.data.shape) if self.edges[0] else None,
+                sum_to(MatMul()(turned(a), g), b.data.shape) if self.edges[1] else None)
+
+
+class Linear(Fused):
+    """x (m, k) @ w (n, k) transposed + bias (n,), then max(., 0) if `relu`: one kernel."""
+
+    saves = ("out",)
+
+    def __init__(self, relu: bool) -> None:
+        self.relu = relu
+
+    def forward(self, x: Any, w: Any, bias: Any = None) -> Any:
+        k = kernels(x)
+        out = k.empty((1, x.shape[0], w.shape[0]), x.dtype)
+        k.matmul.matmul(out, x[None], w.transpose((1, 0))[None], bias, self.relu)
+        return view(out, out.shape[1:])
+
+    def fused_backward(self, g: Any) -> Any:
+        x, w = self.x, self.w  # type: ignore[attr-defined]
+        assert self.edges is not None
+        if self.relu:
+            g = apply("relu_gradient_x", g, self.out)  # type: ignore[attr-defined]
+        return (MatMul()(g, w) if self.edges[0] else None,
+                MatMul()(turned(g), x) if self.edges[1] else None,
+                *(Sum((0,))(g) if e else None for e in self.edges[2:]))
+
+    def definition(self, x: Any, w: Any, bias: Any = None) -> Any:
+        y = MatMul()(x, turned(w))
+        y = y if bias is None else y + bias
+        return apply("relu", y) if self.relu else y
+
+
+def turned(x: Any) -> Any:
+    """The last two axes swapped; a view."""
+    rank = x.data.ndim
+    return Permute((*range(rank - 2), rank - 1, rank - 2))(x)
+
+
+def matmul(a: Any, b: Any) -> Any:
+    """PyTorch's matmul: a vector in front is a row, a vector behind a column, and what they added disappears."""
+    if not a.data.ndim or not b.data.ndim:
+        raise shapes.ShapeError(f"matmul: {a.data.shape} @ {b.data.shape} has an operand without axes; multiply with * instead")
+    row, column = a.data.ndim == 1, b.data.ndim == 1
+    if row:
+        a = reshape(a, (1, *a.data.shape))
+    if column:
+        b = reshape(b, (*b.data.shape, 1))
+    out = MatMul()(a, b)
+    shape = out.data.shape
+    return reshape(out, (*shape[:-2], *(() if row else shape[-2:-1]), *(() if column else shape[-1:])))
+
+
+def linear(x: Any, w: Any, bias: Any = None, relu: bool = False) -> Any:
+    """x (..., k), w (n, k), bias (n,) or None -> (..., n)."""
+    together("linear", x.data, w.data, *([] if bias is None else [bias.data]))
+    if not x.data.ndim or x.data.shape[-1] != w.data.shape[1]:
+        raise shapes.ShapeError(f"linear: input {x.data.shape} ends with another extent than weight {w.data.shape}, which takes "
+                                f"{w.data.shape[1]} features; make them equal")
+    if bias is not None and bias.data.shape != w.data.shape[:1]:
+        raise shapes.ShapeError(f"linear: bias has shape {bias.data.shape} but weight {w.data.shape} needs "
+                                f"({w.data.shape[0]},); give one bias per output feature")
+    lead = x.data.shape[:-1]
+    rows = reshape(x, (prod(lead), x.data.shape[-1]))
+    out = Linear(relu)(rows, w) if bias is None else Linear(relu)(rows, w, bias)
+    return reshape(out, (*lead, w.data.shape[0]))

@@ -1,0 +1,97 @@
+"""Reshape, permute and expand: other looks at the same elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import shapes
+from ..autograd import Function
+from ..devices import kernels
+from . import layout
+
+
+class Reshape(Function):
+    """Another shape of the same size, elements in row-major order; a view where one exists."""
+
+    view = True
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def forward(self, x: Any) -> Any:
+        self.source = x.shape
+        return layout.reshape(x, self.shape)
+
+    def backward(self, g: Any) -> Any:
+        return reshape(g, self.source)
+
+
+class Permute(Function):
+    """The axes in another order; a view."""
+
+    view = True
+
+    def __init__(self, order: tuple[int, ...]) -> None:
+        self.order = order
+
+    def forward(self, x: Any) -> Any:
+        return x.transpose(self.order)
+
+    def backward(self, g: Any) -> Any:
+        return Permute(tuple(sorted(range(len(self.order)), key=self.order.__getitem__)))(g)
+
+
+class Expand(Function):
+    """Broadcast to a larger shape; a view whose stretched axes have stride 0."""
+
+    view = True
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def forward(self, x: Any) -> Any:
+        self.source = x.shape
+        return layout.stretch(x, self.shape)
+
+    def backward(self, g: Any) -> Any:
+        from .reduce import sum_to  # sum and expand are each other's adjoints
+
+        return sum_to(g, self.source)
+
+
+class Contiguous(Function):
+    """The elements in row-major order, or in channels-last order."""
+
+    def __init__(self, channels_last: bool = False) -> None:
+        self.channels_last = channels_last
+
+    def forward(self, x: Any) -> Any:
+        return layout.first(layout.last(x)) if self.channels_last else layout.contiguous(x)
+
+    def backward(self, g: Any) -> Any:
+        return g
+
+
+class Clone(Function):
+    """A copy in memory of its own."""
+
+    def forward(self, x: Any) -> Any:
+        out = layout.empty_like(x)
+        kernels(x).copy.copy(out, x)
+        return out
+
+    def backward(self, g: Any) -> Any:
+        return g
+
+
+def reshape(x: Any, shape: tuple[int, ...]) -> Any:
+    """`x` under `shape`, whose extents are known; `x` itself if it has it."""
+    return x if x.data.shape == shape else Reshape(shape)(x)
+
+
+def expand(x: Any, shape: tuple[int, ...]) -> Any:
+    """`x` broadcast to `shape`; `x` itself if it has it."""
+    if x.data.shape == shape:
+        return x
+    shapes.same("expand", "shape", shapes.broadcast("expand", x.data.shape, shape), shape, "stretch only extents of 1")
+    return Expand(shape)(x)

@@ -1,0 +1,216 @@
+"""Weights and checkpoints in safetensors files: no pickle, so a file from a stranger cannot run code.
+
+`save` and `load` keep one dictionary of tensors in one file. A checkpoint of a training run is a folder of its own:
+
+    runs/mnist/
+        latest                    one line, "step-3000": replacing this file is what commits a checkpoint
+        step-3000/
+            model.safetensors     the plain keys of `state_dict()`, loadable by anything that reads safetensors
+            training.safetensors  everything else the run needs to go on
+
+Both files bear one id, written anew at every save, so that files of two saves are never mixed. Whatever moment the
+process dies at, `latest` names a whole checkpoint: the old one until the new one lies complete on the disk.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+Array = npt.NDArray[Any]
+FORMAT = 1
+DTYPES = ("float32", "float64", "int64", "int32", "uint8", "bool")
+
+
+class CheckpointError(Exception):
+    """A file or folder that cannot be read or written; the message is one sentence that names it."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What `load_checkpoint` found: tensors by key, and the metadata as the values that were saved."""
+
+    folder: Path
+    step: int
+    model: dict[str, Array]
+    training: dict[str, Array]
+    metadata: dict[str, Any]
+
+
+def save(tensors: Mapping[str, Tensor | Array], path: str | Path, metadata: Mapping[str, Any] | None = None) -> None:
+    """Write `tensors` (a `state_dict()`, say) to one safetensors file, whole or not at all.
+
+    `metadata` may hold anything JSON can express. Raises `CheckpointError` if the file cannot be written or a dtype
+    is not one of float32, float64, int64, int32, uint8, bool.
+    """
+    path = Path(path)
+    partial = path.with_name(path.name + ".partial")
+    with _one_sentence("write", path):
+        _write(partial, tensors, metadata or {})
+        os.replace(partial, path)
+        _flush(path.parent)
+
+
+def load(path: str | Path) -> dict[str, Tensor]:
+    """The tensors of one safetensors file by key, on the CPU: what `Module.load_state_dict` takes.
+
+    Raises `CheckpointError` if the file is missing, damaged or not a safetensors file.
+    """
+    from .tensor import tensor
+
+    return {key: tensor(array) for key, array in read(path)[0].items()}
+
+
+def read(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
+    """The arrays of one safetensors file by key and its metadata, decoded where a value is JSON."""
+    path = Path(path)
+    if path.is_dir():
+        raise CheckpointError(f"{path} is a folder; name the .safetensors file inside it.")
+    with _one_sentence("read", path), safe_open(path, framework="numpy") as file:
+        keys: list[str] = file.keys()
+        for key in keys:
+            if (dtype := file.get_slice(key).get_dtype()) not in ("F32", "F64", "I64", "I32", "U8", "BOOL"):
+                raise CheckpointError(f"{path}: tensor {key!r} has dtype {dtype}; "
+                                      f"convert the file to one of {', '.join(DTYPES)}.")
+        arrays: dict[str, Array] = {key: file.get_tensor(key) for key in keys}
+        metadata = {key: _decoded(value) for key, value in (file.metadata() or {}).items()}
+    return arrays, metadata
+
+
+def save_checkpoint(run: str | Path, step: int, model: Mapping[str, Tensor | Array],
+                    training: Mapping[str, Tensor | Array], metadata: Mapping[str, Any]) -> Path:
+    """Write the folder `run/step-N` and commit it; the checkpoint before it goes only after that.
+
+    `metadata` goes into both files. Returns the folder. A step that is committed already is not written again: raises
+    `CheckpointError`, as it does when the disk refuses.
+    """
+    run, name = Path(run), f"step-{step}"
+    if _committed(run) == name:
+        raise CheckpointError(f"{run / name} is saved already; take one more step before saving again.")
+    metadata = {**metadata, "format": FORMAT, "step": step, "step_id": uuid.uuid4().hex}
+    with _one_sentence("write", run / name):
+        run.mkdir(parents=True, exist_ok=True)
+        partial, folder = run / f"{name}.partial", run / name
+        for leftover in (partial, folder):
+            shutil.rmtree(leftover, ignore_errors=True)
+        partial.mkdir()
+        _write(partial / "model.safetensors", model, metadata)
+        _write(partial / "training.safetensors", training, metadata)
+        _flush(partial)
+        os.replace(partial, folder)
+        _flush(run)
+        pointer = run / "latest.partial"
+        with open(pointer, "w", encoding="utf-8") as file:
+            file.write(name + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(pointer, run / "latest")
+        _flush(run)
+    for old in run.glob("step-*"):
+        if old.name != name:
+            shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def latest(run: str | Path) -> Path | None:
+    """The folder of the last committed checkpoint of a run, None if there is none."""
+    name = _committed(Path(run))
+    return Path(run) / name if name else None
+
+
+def load_checkpoint(run: str | Path) -> Checkpoint:
+    """The last committed checkpoint of a run. Raises `CheckpointError` if there is none or it is damaged."""
+    folder = latest(run)
+    if folder is None:
+        raise CheckpointError(f"{run} holds no checkpoint; train one with `tinygrad-cnn train mnist --out {run}`.")
+    model, model_metadata = read(folder / "model.safetensors")
+    training, metadata = read(folder / "training.safetensors")
+    if "step_id" not in metadata or metadata["step_id"] != model_metadata.get("step_id"):
+        raise CheckpointError(f"{folder} mixes the files of two saves (their step ids differ); "
+                              f"restore both files from one backup or train again.")
+    if metadata["format"] != FORMAT:
+        raise CheckpointError(f"{folder} has checkpoint format {metadata['format']}, this version reads {FORMAT}; "
+                              f"use tinygrad_cnn {metadata.get('package', 'of that time')}.")
+    return Checkpoint(folder, int(metadata["step"]), model, training, metadata)
+
+
+def newest_run(runs: str | Path) -> Path | None:
+    """The run below the folder `runs` whose checkpoint was committed last, None if there is none."""
+    pointers = [pointer for pointer in Path(runs).glob("*/latest") if pointer.is_file()]
+    return max(pointers, key=lambda pointer: (pointer.stat().st_mtime_ns, pointer)).parent if pointers else None
+
+
+def _committed(run: Path) -> str | None:
+    pointer = run / "latest"
+    if not pointer.exists():
+        return None
+    with _one_sentence("read", pointer):
+        name = pointer.read_text(encoding="utf-8").strip()
+    if not (name.startswith("step-") and name[5:].isdigit()):
+        raise CheckpointError(f"{pointer} should hold one line like step-120, but holds {name[:40]!r}; "
+                              f"write the name of a step folder of {run} into it.")
+    if not (run / name).is_dir():
+        raise CheckpointError(f"{pointer} names {name}, but {run / name} does not exist; restore that folder.")
+    return name
+
+
+def _write(path: Path, tensors: Mapping[str, Tensor | Array], metadata: Mapping[str, Any]) -> None:
+    arrays = {}
+    for key, value in tensors.items():
+        array = value if isinstance(value, np.ndarray) else value.detach().numpy()
+        if array.dtype.name not in DTYPES:
+            raise CheckpointError(f"{path}: tensor {key!r} has dtype {array.dtype}; "
+                                  f"cast it to one of {', '.join(DTYPES)}.")
+        # Channels-last weights are strided views; the file has the logical order.
+        arrays[key] = np.ascontiguousarray(array).reshape(array.shape)
+    save_file(arrays, path, {key: json.dumps(value) for key, value in metadata.items()})
+    _flush(path)
+
+
+def _decoded(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file, or the list of names of a folder, is on the disk. Windows cannot open folders: skipped."""
+    if path.is_dir() and os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _one_sentence(verb: str, path: Path) -> Iterator[None]:
+    """Turn what the system or safetensors says into one `CheckpointError` that names the file."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise CheckpointError(f"cannot {verb} {path}: there is no such file or folder.") from error
+    except OSError as error:
+        raise CheckpointError(f"cannot {verb} {path}: {error.strerror or error}.") from error
+    except SafetensorError as error:
+        kind = "it is damaged or not a safetensors file" if verb == "read" else "safetensors refused"
+        raise CheckpointError(f"cannot {verb} {path}: {kind} ({error}).") from error
+    except UnicodeDecodeError as error:
+        raise CheckpointError(f"cannot {verb} {path}: it is not a text file.") from error
