@@ -1,13 +1,50 @@
-"""The CNN textbook that runs: a small autograd engine, every operation twice in plain Python, for the CPU and for CUDA."""
+"""The CNN textbook that runs: a small autograd engine, every operation twice in plain Python, for CPU and CUDA."""
 
-from . import nn, optim
+from importlib.metadata import PackageNotFoundError, version
+
+from . import models, nn, optim
 from .autograd import Function, enable_grad, no_grad, set_grad_enabled
 from .creation import arange, empty, from_numpy, full, ones, ones_like, rand, randn, tensor, zeros, zeros_like
 from .devices import Device as device
 from .devices import default_device, set_default_device
-from .functions import (add, argmax, broadcast_to, cat, div, eq, exp, flatten, ge, gt, le, log, log_softmax, lt, matmul, max, mean,
-                        mul, ne, neg, permute, pow, relu, reshape, sigmoid, softmax, split, sqrt, squeeze, stack, sub, sum, tanh,
-                        transpose, unsqueeze, where)
+from .functions import (
+    add,
+    argmax,
+    broadcast_to,
+    cat,
+    div,
+    eq,
+    exp,
+    flatten,
+    ge,
+    gt,
+    le,
+    log,
+    log_softmax,
+    lt,
+    matmul,
+    max,
+    mean,
+    mul,
+    ne,
+    neg,
+    permute,
+    pow,
+    relu,
+    reshape,
+    sigmoid,
+    softmax,
+    split,
+    sqrt,
+    squeeze,
+    stack,
+    sub,
+    sum,
+    tanh,
+    transpose,
+    unsqueeze,
+    where,
+)
 from .gradient import grad
 from .random import manual_seed
 from .shapes import BOOL as bool
@@ -17,3 +54,8 @@ from .shapes import INT32 as int32
 from .shapes import INT64 as int64
 from .shapes import UINT8 as uint8
 from .tensor import Tensor
+
+try:
+    __version__ = version("tinygrad-cnn")
+except PackageNotFoundError:  # the sources, not installed
+    __version__ = "0+sources"

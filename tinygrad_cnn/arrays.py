@@ -17,7 +17,7 @@ class Array:
     Views (transpose, index) share the memory. Its `memory.device` names the device; the rest only that device knows.
     """
 
-    __slots__ = ("memory", "offset", "shape", "strides", "dtype", "__weakref__")
+    __slots__ = ("__weakref__", "dtype", "memory", "offset", "shape", "strides")
 
     def __init__(self, memory: Any, shape: tuple[int, ...], dtype: Any, strides: tuple[int, ...] | None = None,
                  offset: int = 0) -> None:
@@ -64,6 +64,8 @@ def is_contiguous(a: Any) -> bool:
 def strided(a: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
     """The elements of `a` read with another shape and other strides (bytes); nothing is checked."""
     if isinstance(a, np.ndarray):
+        if a.flags.c_contiguous:  # several times faster than as_strided
+            return np.ndarray(shape, a.dtype, a, 0, strides)
         return as_strided(a, shape, strides)
     return Array(a.memory, shape, a.dtype, strides, a.offset)
 

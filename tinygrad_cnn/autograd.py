@@ -77,6 +77,7 @@ class Function:
     saves: ClassVar[tuple[str, ...]] = ()
     view: ClassVar[bool] = False  # the result may lie in the first input's memory
     edges: tuple[Edge | None, ...] | None = None  # None: not recorded, or freed
+    needed: tuple[bool, ...] = ()  # during backward: which inputs' gradients are asked for
     hooks: dict[int, list[Any]] | None = None
     results = 1
     _saved: dict[str, tuple[Any, Version, int]] | None = None
@@ -117,9 +118,10 @@ class Function:
             elif (k := self._parameters.index(name)) < len(inputs):
                 self._saved[name] = inputs[k], inputs[k].version, inputs[k].version.count
 
-    def differentiate(self, grads: Sequence[Any]) -> tuple[Any, ...]:
+    def differentiate(self, grads: Sequence[Any], needed: tuple[bool, ...]) -> tuple[Any, ...]:
         """`backward` with the saved Tensors in place: one gradient or None per input."""
         assert self._saved is not None and self.edges is not None
+        self.needed = needed
         like = next(g for g in grads if g is not None)
         for name, (value, version, count) in self._saved.items():
             if version.count != count:
@@ -178,12 +180,9 @@ class Fused(Function):
             return self.fused_backward(*grads)
         assert self.edges is not None
         inputs = [Alias()(getattr(self, name)) for name in self._parameters[:len(self.edges)]]
-        needed = [k for k, e in enumerate(self.edges) if e is not None]
-        found = walk([(edge(self.definition(*inputs)), grads[0])], [edge(inputs[k]) for k in needed], True, True, stop=True)
-        result: list[Any] = [None] * len(inputs)
-        for k in needed:
-            result[k] = found.get(edge(inputs[k]))
-        return tuple(result)
+        ends = [edge(x) if needed else None for x, needed in zip(inputs, self.needed)]
+        found = walk([(edge(self.definition(*inputs)), grads[0])], ends, True, True, stop=True)
+        return tuple(None if end is None else found.get(end) for end in ends)
 
 
 def edge(t: Any) -> Edge | None:
@@ -223,6 +222,7 @@ def walk(roots: Sequence[tuple[Any, Any]], targets: Sequence[Any] | None, create
     """
     wanted = None if targets is None else {e for e in targets if e is not None}
     order = _order([e for e, _ in roots], wanted, stop)
+    alive = None if wanted is None else set(order)
     pending: dict[Any, list[Any]] = {}  # keyed by node or leaf, never by the id of a tensor that may die
     found: dict[Edge, Any] = {}
 
@@ -255,11 +255,12 @@ def walk(roots: Sequence[tuple[Any, Any]], targets: Sequence[Any] | None, create
             grads = settle(node)
             edges = node.edges
             assert edges is not None
-            gradients = node.differentiate(grads + [None] * (node.results - len(grads)))
+            needed = tuple(e is not None and (wanted is None or e in wanted or e[0] in alive) for e in edges)
+            gradients = node.differentiate(grads + [None] * (node.results - len(grads)), needed)
             if not retain_graph:
                 node.free()
             for k, to in enumerate(edges):
-                if to is not None and gradients[k] is not None:
+                if needed[k] and gradients[k] is not None:
                     send(to, gradients[k], (*grads, *gradients[:k]))
             del node, grads, gradients, edges
         for key in list(pending):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import cache
 from types import FunctionType
 from typing import Any
 
@@ -178,11 +179,13 @@ FORMULAS: dict[str, Callable[..., Any]] = {
 """Every formula and every derivative by name."""
 
 
+@cache
 def parameters(name: str) -> tuple[str, ...]:
     """The names of a formula's operands, without `m`."""
     return tuple(inspect.signature(FORMULAS[name]).parameters)[1:]
 
 
+@cache
 def gradient(name: str, parameter: str) -> str | None:
     """The name of the derivative in `parameter`, None where there is none."""
     found = f"{name}_gradient_{parameter}"

@@ -15,12 +15,18 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
+from .autograd import no_grad
+from .creation import tensor
+from .nn import functional as F
+from .nn.module import Module
+
 Array = npt.NDArray[np.float32]
 FIELD, BOX = 28, 20
 LARGEST = 1024  # pixels a side: larger pictures are reduced first, a digit keeps more than the 20 it needs
 FLAT = 0.04  # contrast, of 1 between black and white, below which a picture shows nothing
 EDGE = 0.2  # ink that counts as stroke when the digit is looked for
 SPECK = 0.04  # parts with less ink than this share of the largest part's are dirt
+BATCH = 250  # pictures that go through a network at a time
 MAP = 96  # cells a side of the coarse map on which parts are told apart
 
 
@@ -140,6 +146,12 @@ def _center_of_mass(digit: Array) -> tuple[float, float]:
     return float(digit.sum(axis=1) @ rows) / total, float(digit.sum(axis=0) @ columns) / total
 
 
-def probabilities(model: Any, pictures: Array) -> Array:
-    """Float32 (pictures, classes): what `model` makes of (pictures, 28, 28), inks between 0 and 1."""
-    raise NotImplementedError
+def probabilities(model: Module, images: npt.NDArray[Any], device: str = "cpu") -> npt.NDArray[np.float32]:
+    """Float32 (n, classes): the softmax of what `model`, in evaluation mode, makes of `images` (n, 1, h, w)."""
+    model.eval()
+    parts = []
+    with no_grad():
+        for first in range(0, len(images), BATCH):
+            output = model(tensor(images[first : first + BATCH]).to(device))
+            parts.append(F.softmax(output, dim=1).numpy())
+    return np.concatenate(parts)

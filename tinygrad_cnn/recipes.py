@@ -56,10 +56,11 @@ FULL = {
     "mnist_cnn_bn": Recipe(epochs=12, batch_size=64, lr=1e-3, average=0.999),
 }
 SHORT = {
-    "mnist_cnn": Recipe(epochs=3, batch_size=32, lr=4e-3, warmup=150, schedule="linear", rotation=5, shift=1, scale=0.05),
-    "mnist_cnn_bn": Recipe(epochs=3, batch_size=64, lr=4e-3, warmup=100, schedule="linear", rotation=5, shift=1, scale=0.05),
+    "mnist_cnn": Recipe(epochs=3, batch_size=32, lr=4e-3, warmup=150, schedule="linear",
+                        rotation=5, shift=1, scale=0.05),
+    "mnist_cnn_bn": Recipe(epochs=3, batch_size=64, lr=4e-3, warmup=100, schedule="linear",
+                           rotation=5, shift=1, scale=0.05),
 }
-MULTIPLY_ADDS = {"mnist_cnn": 6_094_208, "mnist_cnn_bn": 18_692_864}  # of one digit, forward
 SHORT_EPOCHS = 5  # up to here the short recipe is the better one
 
 

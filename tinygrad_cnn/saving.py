@@ -71,7 +71,7 @@ def load(path: str | Path) -> dict[str, Tensor]:
 
     Raises `CheckpointError` if the file is missing, damaged or not a safetensors file.
     """
-    from .tensor import tensor
+    from .creation import tensor
 
     return {key: tensor(array) for key, array in read(path)[0].items()}
 

@@ -298,10 +298,19 @@ def transposed(operation: str, size: Shape, kernel: Shape, stride: Shape, paddin
     return result
 
 
-def pooling_padding(operation: str, kernel: Shape, padding: Shape) -> None:
-    """A pooling window must not lie in the padding alone."""
+def pooling(operation: str, x: Shape, kernel: Shape, padding: Shape) -> None:
+    """x (n, c, ...); a window must not lie in the padding alone."""
+    if len(x) != len(kernel) + 2:
+        raise ShapeError(f"{operation}: input has shape {x} but kernel {kernel} needs {len(kernel) + 2} axes "
+                         "(batch, channels, and one per entry of kernel); reshape the input")
     if any(2 * p > k for p, k in zip(padding, kernel)):
         raise ShapeError(f"{operation}: padding {padding} is more than half of kernel {kernel}; use at most half the kernel")
+
+
+def divisor(operation: str, value: int | None) -> None:
+    """What a pooling divides its sums by."""
+    if value == 0:
+        raise ShapeError(f"{operation}: divisor is 0 but a number other than 0 is needed; use None to divide by the cells")
 
 
 def convolution(operation: str, x: Shape, w: Shape, bias: Shape | None, groups: int) -> None:
@@ -328,6 +337,53 @@ def transposed_convolution(operation: str, x: Shape, w: Shape, bias: Shape | Non
     if bias is not None and bias != (w[1] * groups,):
         raise ShapeError(f"{operation}: bias has shape {bias} but weight {w} with groups {groups} needs "
                          f"({w[1] * groups},); give one bias per output channel")
+
+
+# ---- rows and channels -----------------------------------------------------------------------------------------------
+
+
+def softmax(operation: str, x: Shape, dtype: np.dtype[Any]) -> None:
+    """A floating x with an axis."""
+    if dtype not in FLOATS:
+        raise TypeError(f"{operation}: dtype {dtype.name} is not floating but float32 or float64 is needed; use x.float()")
+    if not x:
+        raise ShapeError(f"{operation}: input has shape () but at least one axis is needed; reshape it to (1,)")
+
+
+def cross_entropy(operation: str, x: Shape, dtype: np.dtype[Any], target: Shape, target_dtype: np.dtype[Any],
+                  reduction: str) -> None:
+    """Scores x (n, classes, ...), classes target (n, ...)."""
+    if dtype not in FLOATS:
+        raise TypeError(f"{operation}: input has dtype {dtype.name} but float32 or float64 is needed; use x.float()")
+    if target_dtype.kind not in "iu":
+        raise TypeError(f"{operation}: target has dtype {target_dtype.name} but int64 class numbers are needed; use target.long()")
+    if len(x) < 2 or target != x[:1] + x[2:]:
+        raise ShapeError(f"{operation}: input has shape {x} and target {target} but (n, classes, ...) and (n, ...) are needed; "
+                         "reshape them")
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"{operation}: reduction is {reduction!r} but 'mean', 'sum' or 'none' is needed; use one of them")
+
+
+def batch_norm(operation: str, x: Shape, dtype: np.dtype[Any], channels: Iterable[tuple[Shape, np.dtype[Any]]]) -> None:
+    """x (n, c, ...) and vectors (c,), all of one floating dtype."""
+    if dtype not in FLOATS:
+        raise TypeError(f"{operation}: input has dtype {dtype.name} but float32 or float64 is needed; use x.float()")
+    if len(x) < 2:
+        raise ShapeError(f"{operation}: input has shape {x} but (n, channels, ...) is needed; reshape it")
+    for shape, found in channels:
+        if shape != (x[1],):
+            raise ShapeError(f"{operation}: a per-channel vector has shape {shape} but input {x} needs ({x[1]},); "
+                             "give one number per channel")
+        if found != dtype:
+            raise TypeError(f"{operation}: a per-channel vector has dtype {found.name} but the input {dtype.name}; "
+                            "convert one of them")
+
+
+def batch_statistics(operation: str, x: Shape) -> None:
+    """Enough elements of x (n, c, ...) for a variance."""
+    if prod(x[:1] + x[2:]) == 1:
+        raise ShapeError(f"{operation}: input {x} has 1 element per channel but a variance needs at least 2; "
+                         "use a larger batch or eval()")
 
 
 # ---- reductions ------------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ class Tensor:
     `node` is the Function that made the tensor (None for a leaf), `index` which of its results this is.
     """
 
-    __slots__ = ("data", "grad", "node", "index", "version", "hooks", "_requires_grad", "__weakref__")
+    __slots__ = ("__weakref__", "_requires_grad", "data", "grad", "hooks", "index", "node", "version")
     __array_ufunc__ = None  # numpy leaves `array * tensor` to us
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:

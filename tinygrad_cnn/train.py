@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import random
-from .autograd import no_grad
+from .creation import tensor
 from .data import DataLoader, ElasticTransform, MNISTSubset, RandomAffine, Resample
 from .data.transforms import GridTransform
 from .models import create
@@ -29,12 +29,12 @@ from .nn import functional as F
 from .nn.module import Module
 from .optim import EMA, SGD, AdamW, Optimizer
 from .optim.lr_scheduler import LambdaLR, Scheduler
+from .predict import probabilities
 from .recipes import Recipe
 from .saving import Checkpoint, CheckpointError, save_checkpoint
-from .tensor import Tensor, tensor
+from .tensor import Tensor
 
-SIDE = 28
-BATCH = 250  # digits scored at a time
+SIDE = 28  # of a digit, pixels
 
 
 class NonFiniteLoss(ArithmeticError):
@@ -43,12 +43,16 @@ class NonFiniteLoss(ArithmeticError):
 
 @dataclass(frozen=True)
 class Step:
-    """One optimizer step: its number (from 1), the loss of its batch, and how many of its `size` digits were right."""
+    """One optimizer step: its number (from 1), the loss of its batch, and how many of its `size` digits were right.
+
+    `accuracy` is the percentage of held-out digits that are right, known after the last step of each epoch.
+    """
 
     number: int
     loss: float
     correct: int
     size: int
+    accuracy: float | None = None
 
 
 @dataclass(frozen=True)
@@ -111,25 +115,27 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """Whether every epoch has been trained and scored."""
-        return self.loader.epoch >= self.epochs and len(self.accuracies) >= (self.epochs if self.held_out else 0)
+        """Whether every step has been made."""
+        return self.step >= self.steps
 
     def run(self) -> Iterator[Step]:
         """Train to the end from wherever the run stands; yields after every optimizer step.
 
-        Between two steps the state is whole: `save` may be called, or the loop left and `run` called again.
+        At each yield the state is whole: `save` may be called, the loop may be left and another process may go on.
         Raises `NonFiniteLoss`, with the weights as they were before that step.
         """
+        self.loader.load_state_dict(self.loader.state_dict())  # go on in mid-epoch, also after a `run` that was left
         while self.loader.epoch < self.epochs:
             begin = time.perf_counter()
             for images, labels in self.loader:
                 step = self._step(images, labels)
+                # Scored before the yield, so that whoever saves now saves a finished epoch.
+                if self.held_out and self.loader.batch == len(self.loader):
+                    self.accuracies.append(self.score().accuracy)
+                    step = replace(step, accuracy=self.accuracies[-1])
                 self.seconds += time.perf_counter() - begin
                 yield step
                 begin = time.perf_counter()
-            if self.held_out:
-                self.accuracies.append(self.score().accuracy)
-            self.seconds += time.perf_counter() - begin
 
     def _step(self, images: Tensor, labels: Tensor) -> Step:
         self.model.train()
@@ -139,8 +145,8 @@ class Trainer:
         value = float(loss.item())
         if not math.isfinite(value):
             rates = ", ".join(f"{group['lr']:.3g}" for group in self.optimizer.param_groups)
-            raise NonFiniteLoss(f"the loss became {value} at step {self.step + 1} of {self.steps} (learning rate {rates}); "
-                                "train with a smaller --lr")
+            raise NonFiniteLoss(f"the loss became {value} at step {self.step + 1} of {self.steps}, "
+                                f"with learning rate {rates}; train again with a smaller one")
         loss.backward()
         self.optimizer.step()
         if self.schedule:
@@ -152,7 +158,7 @@ class Trainer:
         return Step(self.step, value, int(right.sum()), len(right))
 
     def score(self, images: npt.NDArray[Any] | None = None, labels: npt.NDArray[Any] | None = None) -> Score:
-        """The network (its average, if there is one) on `images` (n, 1, h, w) and `labels`, by default the held-out ones."""
+        """The network (or its average) on `images` (n, 1, h, w) and `labels`; by default those held out."""
         if images is None or labels is None:
             if self.held_out is None:
                 raise ValueError("score: there are no held-out digits; give images and labels")
@@ -223,7 +229,8 @@ def digit_trainer(model: str, recipe: Recipe, device: str = "cpu", seed: int = 0
     random.manual_seed(seed)
     network = create(model).to(device)
     train, held_out = MNISTSubset("train"), MNISTSubset("held-out")
-    loader = DataLoader(train, recipe.batch_size, shuffle=True, drop_last=True, transform=augmentation(recipe), seed=seed)
+    loader = DataLoader(train, recipe.batch_size, shuffle=True, drop_last=True, transform=augmentation(recipe),
+                        seed=seed)
     optimizer: Optimizer
     if recipe.optimizer == "sgd":
         optimizer = SGD(network.parameters(), recipe.lr, momentum=0.9, weight_decay=recipe.weight_decay, nesterov=True)
@@ -244,7 +251,8 @@ def augmentation(recipe: Recipe) -> Resample | None:
     """The random distortion of the recipe's digits, None if it asks for none."""
     moves: list[GridTransform] = []
     if recipe.rotation or recipe.shift or recipe.scale or recipe.shear:
-        moves.append(RandomAffine(recipe.rotation, recipe.shift / SIDE, (1 - recipe.scale, 1 + recipe.scale), recipe.shear))
+        sizes = (1 - recipe.scale, 1 + recipe.scale)
+        moves.append(RandomAffine(recipe.rotation, recipe.shift / SIDE, sizes, recipe.shear))
     if recipe.elastic:
         moves.append(ElasticTransform(recipe.elastic, recipe.elastic_sigma))
     return Resample(moves) if moves else None
@@ -255,17 +263,6 @@ def rate(recipe: Recipe, step: int, steps: int) -> float:
     warm = min(1.0, (step + 1) / recipe.warmup) if recipe.warmup else 1.0
     done = step / steps
     return warm * (0.5 * (1 + math.cos(math.pi * done)) if recipe.schedule == "cosine" else 1 - done)
-
-
-def probabilities(model: Module, images: npt.NDArray[Any], device: str = "cpu") -> npt.NDArray[np.float32]:
-    """Float32 (n, classes): the softmax of what `model`, in evaluation mode, makes of `images` (n, 1, h, w)."""
-    model.eval()
-    parts = []
-    with no_grad():
-        for first in range(0, len(images), BATCH):
-            output = model(tensor(images[first : first + BATCH]).to(device))
-            parts.append(F.softmax(output, dim=1).numpy())
-    return np.concatenate(parts)
 
 
 def _below(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:

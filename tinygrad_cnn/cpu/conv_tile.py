@@ -23,6 +23,7 @@ from .memory import empty
 from .tile import LANES, NARROW, WIDE, clear, copy, fetch, multiply_add, pick, rectify, spread, start, store
 
 CACHE = 1 << 16    # float32 of a band's image at most: half of a small second-level cache
+MOST=256
 SHARES = 16        # into so many bands, or sums, work is cut if it is large: more threads than that do not help
 
 
@@ -39,7 +40,7 @@ class Plan(NamedTuple):
 
 @functools.lru_cache(512)
 def plan(x_shape: tuple, out_shape: tuple, steps: tuple, window: tuple, inputs: int, stride: tuple, corner: tuple,
-         dilation: tuple) -> Plan:
+         dilation: tuple, most: int) -> Plan:
     """The plan of an output of this shape (N, P, Q, R) and these steps from x (N, A, B, C, channels).
 
     The window of output 0 begins at `corner`, which is minus the padding; `inputs` channels of x are summed.
@@ -50,7 +51,7 @@ def plan(x_shape: tuple, out_shape: tuple, steps: tuple, window: tuple, inputs: 
                  in zip(corner, (P, Q, R), stride, reach, (A, B, C)))
     width = (R - 1) * stride[2] + reach[2]
     # rows of a band: its image stays in the cache, and there are bands for all threads; small images are put together
-    rows = min((CACHE // (window[0] * width * channels) - reach[1]) // stride[1] + 1, -(-N * P * Q // SHARES), Q)
+    rows = min((CACHE // (window[0] * width * channels) - reach[1]) // stride[1] + 1, -(-N * P * Q // SHARES), Q, most // R)
     rows = max(rows, 1)
     height = (rows - 1) * stride[1] + reach[1]
     room = window[0] * height * width * channels
@@ -121,7 +122,7 @@ def forward_kernel(name: str, rows: int, vectors: int) -> Any:
                     tile = start(bias, b * BLOCK, ROWS, VECTORS)
                     for t in range(len(taps)):
                         tile = multiply_add(tile, image, at + source + taps[t], offsets,
-                                            w, (b * len(taps) + t) * BLOCK, None)
+                                            w, (b * len(taps) + t) * BLOCK)
                     if relu:
                         tile = rectify(tile)
                     store(out, place + target, pick(places, m, count - 1, ROWS), tile, count - m, width)
@@ -132,11 +133,11 @@ def weight_kernel(name: str, rows: int, vectors: int) -> Any:
     ROWS, VECTORS, BLOCK = rows, vectors, vectors * LANES
 
     @jit(name=name)
-    def kernel(part, parts, sums, x, g, taps, pixels, blocks, scratch, room, bands, splits, outputs, geometry):
+    def kernel(part, parts, sums, x, g, taps, pixels, blocks, scratch, room, lines, bands, splits, outputs, geometry):
         """sums[split, b, t, lane] = sum over the pixels of this split of image[pixels[pixel] + taps[t]] * g[pixel, o]"""
         split, owner, owners = part % splits, part // splits, parts // splits
         B, T, P, Q, R = len(blocks), len(taps), geometry[5], geometry[6], geometry[7]
-        lines = spread(BLOCK, ROWS)
+        rows, line = spread(BLOCK, ROWS), part * len(pixels) * BLOCK
         own = range(owner * B // owners, (owner + 1) * B // owners)
         for b in own:
             clear(sums, (split * B + b) * T * BLOCK, T * BLOCK)
@@ -145,13 +146,16 @@ def weight_kernel(name: str, rows: int, vectors: int) -> Any:
             for b in own:
                 source, target, width = blocks[b, 0], blocks[b, 1], blocks[b, 2]
                 place = ((n * P + p) * Q + q) * R * outputs + target
+                for m in range(count):                               # this block's channels of g, side by side
+                    store(lines, line + m * BLOCK, spread(0, 1), fetch(g, place + m * outputs, spread(0, 1), VECTORS, width),
+                          1, BLOCK)
                 for t in range(0, T, ROWS):
                     offsets = pick(taps, t, T - 1, ROWS)
                     total = ((split * B + b) * T + t) * BLOCK
-                    tile = fetch(sums, total, lines, VECTORS, T - t)
+                    tile = fetch(sums, total, rows, VECTORS, BLOCK)
                     for m in range(count):
-                        tile = multiply_add(tile, image, at + source + pixels[m], offsets, g, place + m * outputs, width)
-                    store(sums, total, lines, tile, T - t, BLOCK)
+                        tile = multiply_add(tile, image, at + source + pixels[m], offsets, lines, line + m * BLOCK)
+                    store(sums, total, rows, tile, T - t, BLOCK)
     return kernel
 
 
@@ -174,7 +178,7 @@ def _pack(part, parts, packed, w, block, shape, strides):
                 for i in range(I):
                     for j in range(J):
                         for k in range(K):
-                            packed[target] = w[source + i * strides[3] + j * strides[4] + k * strides[5]]
+                            copy(packed, target, w, source + i * strides[3] + j * strides[4] + k * strides[5], 1)
                             target += C * block
 
 
@@ -223,7 +227,7 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
     kind = choose(outputs)
     (rows, vectors), kernel, _ = KERNELS[kind]
     block = vectors * LANES
-    p = plan(x.shape, out.shape[:4], element_strides(out), tuple(window), inputs, stride, corner, dilation)
+    p = plan(x.shape, out.shape[:4], element_strides(out), tuple(window), inputs, stride, corner, dilation, 1 << 20)
     blocks = blocks_of(groups, inputs, outputs, block)
     packed = empty(len(blocks) * len(p.taps) * block, np.float32)
     launch(_pack, min(len(blocks), threads()) if packed.size > 1 << 16 else 1,
@@ -254,7 +258,32 @@ def transpose(out, g, w, bias, stride, padding, dilation, groups):
         axes = [taps_of(r, *axis) for r, axis in zip(residues, zip(w.shape[3:], stride, padding, dilation))]
         where = tuple(slice(r, None, s) for r, s in zip(residues, stride))
         taps, corner, spacing = zip(*axes)
+        if any(tap.start == tap.stop for tap in taps):     # no window reaches these positions
+            out[:, *where] = 0 if bias is None else bias
+            continue
         convolve(out[:, *where], g, w[:, :, :, *taps], bias, (1, 1, 1), corner, spacing, False)
+
+
+def weight(out, x, g, stride, padding, dilation, groups):
+    """The sum over pixels is cut into `splits` sums, each of some bands; how many depends on the shapes alone."""
+    outputs, inputs, *window = out.shape
+    outputs //= groups
+    kind = choose(outputs)
+    (rows, vectors), _, kernel = KERNELS[kind]
+    block = vectors * LANES
+    p = plan(x.shape, g.shape[:4], (0, 0, 0, 0), tuple(window), inputs, stride, tuple(-p for p in padding), dilation, MOST)
+    blocks = blocks_of(groups, inputs, outputs, block)
+    length = len(blocks) * len(p.taps) * block
+    splits = max(1, min(SHARES, p.bands, (1 << 18) // length))
+    owners = min(len(blocks), SHARES // splits)
+    small = g.size * len(p.taps) < 1 << 19
+    sums = empty(splits * length + rows * block, np.float32)
+    scratch = empty(splits * owners * p.room, np.float32)
+    lines = empty(splits * owners * len(p.pixels) * block, np.float32)
+    launch(kernel, splits * owners, sums, flat(x), flat(g), p.taps, p.pixels, blocks, scratch, p.room, lines, p.bands, splits,
+           groups * outputs, p.geometry)
+    launch(_unpack, 1 if length < 1 << 14 else threads(), flat(out), sums, splits, block,
+           (groups, outputs, inputs, math.prod(window)))
 
 
 def taps_of(residue: int, length: int, stride: int, padding: int, dilation: int) -> tuple[slice, int, int]:

@@ -141,7 +141,10 @@ def _gradient_sums(part, parts, sums, g, out, x, mean, scratch, block):
             end = min(start + total.size, stop)
             row, g_row, mask = x[start:end], g[start:end], None if out is None else out[start:end]
             for j in range(row.size):
-                v = g_row[j] if mask is None or mask[j] > zero else zero
+                if out is None:
+                    v = g_row[j]
+                else:
+                    v = g_row[j] if mask[j] > zero else zero
                 total[j] += v
                 product[j] += v * (row[j] - center[j])
         _fold(sums[b, 0], total)
@@ -174,5 +177,8 @@ def _gradient(part, parts, dx, g, out, x, table):
         end = start + mean.size
         to, row, g_row, mask = dx[start:end], x[start:end], g[start:end], None if out is None else out[start:end]
         for j in range(row.size):
-            v = g_row[j] if mask is None or mask[j] > zero else zero
+            if out is None:
+                v = g_row[j]
+            else:
+                v = g_row[j] if mask[j] > zero else zero
             to[j] = scale[j] * (v - shift[j] - (row[j] - mean[j]) * slope[j])

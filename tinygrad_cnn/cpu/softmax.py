@@ -4,7 +4,8 @@ from . import scalar
 from .jit import jit
 from .launch import launch, parts_for
 
-COST = 8    # elementary steps of an exponential
+COST = 8     # elementary steps of an exponential
+LANES = 64
 
 
 def softmax(out, x):
@@ -28,21 +29,19 @@ def log_softmax_backward(out, g, y):
 
 
 @jit
-def _maximum(row, scratch):
-    """The greatest element, NaN aside; one half is compared with the other until one element is left.
-
-    The obvious loop would take one element at a time: a NaN forbids the compiler to change the order of comparisons.
-    """
-    n = row.size
-    for j in range(n):
-        scratch[j] = row[j]
-    while n > 1:
-        half = (n + 1) // 2
-        for j in range(half):
-            v, w = scratch[j], scratch[n - half + j]
-            scratch[j] = v if v > w else w
-        n = half
-    return scratch[0]
+def _maximum(row, lanes):
+    """The greatest element, by LANES maxima side by side. Of a single one the compiler, for the sake of NaN, makes no vectors."""
+    width = min(row.size, LANES)
+    for j in range(width):
+        lanes[j] = row[j]
+    for start in range(width, row.size, width):
+        piece = row[min(start, row.size - width):]    # the last one overlaps its neighbor
+        for j in range(width):
+            lanes[j] = piece[j] if piece[j] > lanes[j] else lanes[j]
+    top = lanes[0]
+    for j in range(1, width):
+        top = lanes[j] if lanes[j] > top else top
+    return top
 
 
 @jit

@@ -57,7 +57,8 @@ def splat(builder, value, kind=VECTOR):
 def masks(builder, width, vectors):
     """For each of so many vectors side by side, which lanes lie below `width`."""
     left = splat(builder, builder.trunc(width, ir.IntType(32)), INDICES)
-    return [builder.icmp_signed("<", ir.Constant(INDICES, range(v * LANES, (v + 1) * LANES)), left) for v in range(vectors)]
+    return [builder.icmp_signed("<", ir.Constant(INDICES, list(range(v * LANES, (v + 1) * LANES))), left)
+            for v in range(vectors)]
 
 
 def load(builder, address, vectors, width=None):
@@ -113,20 +114,19 @@ def pick(typing, table, first, last, rows):
 
 
 @intrinsic
-def multiply_add(typing, tile, x, at, offsets, w, w_at, width):
-    """tile[r, v] += x[at + offsets[r]] * w[w_at + v*LANES : +LANES], of the lanes of w below `width` (all if it is None)."""
+def multiply_add(typing, tile, x, at, offsets, w, w_at):
+    """tile[r, v] += x[at + offsets[r]] * w[w_at + v*LANES : +LANES]"""
     def codegen(context, builder, signature, args):
         sums, offsets_ = cgutils.unpack_tuple(builder, args[0]), cgutils.unpack_tuple(builder, args[3])
         vectors = len(sums) // len(offsets_)
-        limit = None if width is types.none else args[6]
-        weights = load(builder, pointer(context, builder, w, args[4], args[5]), vectors, limit)
+        weights = load(builder, pointer(context, builder, w, args[4], args[5]), vectors)
         base = pointer(context, builder, x, args[1], args[2])
         for r, offset in enumerate(offsets_):
             value = splat(builder, builder.load(builder.gep(base, [offset])))
             for v, weight in enumerate(weights):
                 sums[r * vectors + v] = fma(builder, value, weight, sums[r * vectors + v])
         return context.make_tuple(builder, tile, sums)
-    return tile(tile, x, types.intp, offsets, w, types.intp, width), codegen
+    return tile(tile, x, types.intp, offsets, w, types.intp), codegen
 
 
 @intrinsic
@@ -181,16 +181,16 @@ def spread(typing, step, rows):
 
 
 @intrinsic(prefer_literal=True)
-def fetch(typing, array, at, offsets, vectors):
-    """tile[r, v] = array[at + offsets[r] + v*LANES : +LANES]: a partial sum taken up again."""
+def fetch(typing, array, at, offsets, vectors, width):
+    """tile[r, lane] = array[at + offsets[r] + lane] for lane < width, else zero."""
     tile = types.UniTuple(vector, offsets.count * vectors.literal_value)
 
     def codegen(context, builder, signature, args):
         base = pointer(context, builder, array, args[0], args[1])
-        sums = [load(builder, builder.gep(base, [offset]), vectors.literal_value)
+        sums = [load(builder, builder.gep(base, [offset]), vectors.literal_value, args[4])
                 for offset in cgutils.unpack_tuple(builder, args[2])]
         return context.make_tuple(builder, tile, [value for row in sums for value in row])
-    return tile(array, types.intp, offsets, vectors), codegen
+    return tile(array, types.intp, offsets, vectors, types.intp), codegen
 
 
 @intrinsic

@@ -20,14 +20,15 @@ import inspect
 import os
 import re
 import threading
-import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import boolean, float32, float64, from_dtype, int32, int64, uint8, uint32, uint64
-from numba.core.types import CPointer
+from numba.core import types
 
 from . import emulator
 from .intrinsics import cuda, device, viewer
@@ -209,11 +210,34 @@ def entry(kernel: Kernel, kinds: tuple[Any, ...]) -> tuple[Callable[..., None], 
             arguments.append(str(name if kind else None))
     title = re.sub(r"\W", "_", kernel.name)
     exec(f"def {title}({', '.join(p for p, _, _ in flat)}):\n    kernel({', '.join(arguments)})", scope)
-    return scope[title], tuple(CPointer(uint8) if letter == "P" else SCALARS[letter] for _, letter, _ in flat)
+    return scope[title], tuple(types.CPointer(uint8) if letter == "P" else SCALARS[letter] for _, letter, _ in flat)
 
 
 def _tuple(names: list[str]) -> str:
     return f"({', '.join(names)},)" if names else "()"
+
+
+@contextmanager
+def _adapted_compiler(capability: tuple[int, int]) -> Iterator[None]:
+    """Two changes to numba-cuda while it compiles for us.
+
+    It asks the driver which GPU a called function is for, though it has been told; and there may be no driver. And it
+    lets every index be negative, which costs three instructions each; our kernels have no negative indices.
+    """
+    def nonnegative(context: Any, builder: Any, kind: Any, index: Any, size: Any) -> Any:
+        return context.cast(builder, index, kind, types.int64 if kind.signed else types.uint64)
+
+    changes = (("numba.cuda.dispatcher", "get_current_device", lambda: SimpleNamespace(compute_capability=capability)),
+               ("numba.cuda.np.arrayobj", "fix_integer_index", nonnegative))
+    with _compiling:
+        originals = [(module := import_module(name), attribute, getattr(module, attribute)) for name, attribute, _ in changes]
+        try:
+            for (module, attribute, _), (_, _, change) in zip(originals, changes, strict=True):
+                setattr(module, attribute, change)
+            yield
+        finally:
+            for module, attribute, original in originals:
+                setattr(module, attribute, original)
 
 
 def compile(kernel: Kernel, kinds: tuple[Any, ...], capability: tuple[int, int], verbose: bool = False) -> Code:
@@ -221,15 +245,8 @@ def compile(kernel: Kernel, kinds: tuple[Any, ...], capability: tuple[int, int],
     from cuda.bindings import nvjitlink
     function, numba_types = entry(kernel, kinds)
     bounds = (kernel.block, kernel.blocks) if kernel.blocks else kernel.block
-    dispatcher = import_module("numba.cuda.dispatcher")
-    with _compiling:
-        # Numba asks the driver which GPU a called function is for, even where `cc` says so; there may be no driver.
-        ask, dispatcher.get_current_device = dispatcher.get_current_device, lambda: types.SimpleNamespace(
-            compute_capability=capability)
-        try:
-            ptx, _ = cuda.compile(function, numba_types, device=False, abi="numba", cc=capability, launch_bounds=bounds)
-        finally:
-            dispatcher.get_current_device = ask
+    with _adapted_compiler(capability):
+        ptx, _ = cuda.compile(function, numba_types, device=False, abi="numba", cc=capability, launch_bounds=bounds)
     options = [f"-arch=sm_{capability[0]}{capability[1]}", *(["-verbose"] if verbose else [])]
     linker = nvjitlink.create(len(options), options)
     source = ptx.encode()
@@ -239,4 +256,4 @@ def compile(kernel: Kernel, kinds: tuple[Any, ...], capability: tuple[int, int],
     nvjitlink.get_linked_cubin(linker, cubin)
     nvjitlink.get_info_log(linker, log)
     nvjitlink.destroy(linker)
-    return Code(bytes(cubin), re.search(r"\.entry (\S+)\(", ptx)[1], ptx, log.decode(errors="replace"))
+    return Code(bytes(cubin), re.search(r"\.entry (\S+)\(", ptx)[1], ptx, log.decode().strip("\0\n "))

@@ -35,9 +35,8 @@ class Pool:
         self.free: dict[int, list[Any]] = {}
         self.used = self.reserved = 0      # bytes in arrays, bytes taken from the device
 
-    def take(self, nbytes: int) -> Any:
-        """A block of `bucket(nbytes)` bytes."""
-        size = bucket(nbytes)
+    def take(self, size: int) -> Any:
+        """A block of so many bytes, a result of `bucket`."""
         blocks = self.free.get(size)
         if blocks:
             block = blocks.pop()
@@ -55,9 +54,8 @@ class Pool:
         self.used += size
         return block
 
-    def give(self, block: Any, nbytes: int) -> None:
-        """Keep a block for the next `take` of its size."""
-        size = bucket(nbytes)
+    def give(self, block: Any, size: int) -> None:
+        """Keep a block of this size for the next `take`."""
         self.free.setdefault(size, []).append(block)
         self.used -= size
 
@@ -72,17 +70,17 @@ class Pool:
 class Memory:
     """A block of the pool for as long as an array or a view needs it."""
 
-    __slots__ = ("pool", "block", "nbytes", "pointer", "host")
+    __slots__ = ("pool", "size", "block", "pointer", "host")
     device = "cuda"
 
     def __init__(self, pool: Pool, nbytes: int) -> None:
-        self.pool, self.nbytes = pool, nbytes
-        self.block = pool.take(nbytes)
+        self.pool, self.size = pool, bucket(nbytes)
+        self.block = pool.take(self.size)
         self.pointer, self.host = pool.device.address(self.block, nbytes)    # host: numpy bytes, in the emulator
 
     def __del__(self) -> None:
         if hasattr(self, "block"):
-            self.pool.give(self.block, self.nbytes)
+            self.pool.give(self.block, self.size)
 
 
 _pools: dict[Any, Pool] = {}

@@ -45,9 +45,8 @@ class Conv(_Convolution):
 
     def backward(self, g: Any) -> Any:
         x, w = self.x, self.w  # type: ignore[attr-defined]
-        assert self.edges is not None
-        return (ConvTranspose(self.window, x.data.shape[2:])(g, w) if self.edges[0] else None,
-                ConvWeight(self.window, w.data.shape[2:])(x, g) if self.edges[1] else None)
+        return (ConvTranspose(self.window, x.data.shape[2:])(g, w) if self.needed[0] else None,
+                ConvWeight(self.window, w.data.shape[2:])(x, g) if self.needed[1] else None)
 
 
 class ConvTranspose(_Convolution):
@@ -64,9 +63,8 @@ class ConvTranspose(_Convolution):
 
     def backward(self, x: Any) -> Any:
         g, w = self.g, self.w  # type: ignore[attr-defined]
-        assert self.edges is not None
-        return (Conv(self.window)(x, w) if self.edges[0] else None,
-                ConvWeight(self.window, w.data.shape[2:])(x, g) if self.edges[1] else None)
+        return (Conv(self.window)(x, w) if self.needed[0] else None,
+                ConvWeight(self.window, w.data.shape[2:])(x, g) if self.needed[1] else None)
 
 
 class ConvWeight(_Convolution):
@@ -87,9 +85,8 @@ class ConvWeight(_Convolution):
 
     def backward(self, w: Any) -> Any:
         x, g = self.x, self.g  # type: ignore[attr-defined]
-        assert self.edges is not None
-        return (ConvTranspose(self.window, x.data.shape[2:])(g, w) if self.edges[0] else None,
-                Conv(self.window)(x, w) if self.edges[1] else None)
+        return (ConvTranspose(self.window, x.data.shape[2:])(g, w) if self.needed[0] else None,
+                Conv(self.window)(x, w) if self.needed[1] else None)
 
 
 class ConvBias(Fused):
@@ -105,12 +102,11 @@ class ConvBias(Fused):
 
     def fused_backward(self, g: Any) -> Any:
         x, w = self.x, self.w  # type: ignore[attr-defined]
-        assert self.edges is not None
         if self.relu:
             g = apply("relu_gradient_x", g, self.out)  # type: ignore[attr-defined]
-        return (ConvTranspose(self.window, x.data.shape[2:])(g, w) if self.edges[0] else None,
-                ConvWeight(self.window, w.data.shape[2:])(x, g) if self.edges[1] else None,
-                *(_bias_gradient(g) if e else None for e in self.edges[2:]))
+        return (ConvTranspose(self.window, x.data.shape[2:])(g, w) if self.needed[0] else None,
+                ConvWeight(self.window, w.data.shape[2:])(x, g) if self.needed[1] else None,
+                *(_bias_gradient(g) if e else None for e in self.needed[2:]))
 
     def definition(self, x: Any, w: Any, bias: Any = None) -> Any:
         y = _biased(Conv(self.window)(x, w), bias)
@@ -128,10 +124,9 @@ class ConvTransposeBias(Fused):
 
     def fused_backward(self, x: Any) -> Any:
         g, w = self.g, self.w  # type: ignore[attr-defined]
-        assert self.edges is not None
-        return (Conv(self.window)(x, w) if self.edges[0] else None,
-                ConvWeight(self.window, w.data.shape[2:])(x, g) if self.edges[1] else None,
-                _bias_gradient(x) if self.edges[2] else None)
+        return (Conv(self.window)(x, w) if self.needed[0] else None,
+                ConvWeight(self.window, w.data.shape[2:])(x, g) if self.needed[1] else None,
+                _bias_gradient(x) if self.needed[2] else None)
 
     def definition(self, g: Any, w: Any, bias: Any) -> Any:
         return _biased(ConvTranspose(self.window, self.size)(g, w), bias)

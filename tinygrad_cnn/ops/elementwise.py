@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
+
+import numpy as np
 
 from .. import formulas, shapes
 from ..autograd import Function, recording
@@ -19,10 +22,7 @@ class Elementwise(Function):
 
     def __init__(self, name: str, numbers: dict[str, float]) -> None:
         self.name, self.numbers = name, numbers
-        self._parameters = tuple(p for p in formulas.parameters(name) if p not in numbers)
-        self.gradients = {p: formulas.gradient(name, p) for p in self._parameters}
-        needed = [n for d in self.gradients.values() if d for n in formulas.parameters(d)[1:]]
-        self.saves = tuple(dict.fromkeys("out" if n == "y" else n for n in needed if n not in numbers))
+        self._parameters, self.gradients, self.saves = _plan(name, tuple(numbers))
 
     def forward(self, *arrays: Any) -> Any:
         operands = dict(zip(self._parameters, arrays)) | self.numbers
@@ -40,7 +40,7 @@ class Elementwise(Function):
         found = []
         for k, p in enumerate(self._parameters):
             name = self.gradients[p]
-            if name is None or self.edges is None or self.edges[k] is None:
+            if name is None or not self.needed[k]:
                 found.append(None)
                 continue
             known = {n: getattr(self, "out" if n == "y" else n, self.numbers.get(n)) for n in formulas.parameters(name)[1:]}
@@ -50,6 +50,15 @@ class Elementwise(Function):
                 value = formulas.FORMULAS[name](TensorMath, g, *known.values())
             found.append(sum_to(value, self.shapes[k]))
         return tuple(found)
+
+
+@cache
+def _plan(name: str, numbers: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, str | None], tuple[str, ...]]:
+    """(the operands that are Tensors, the derivative in each, what the derivatives read)."""
+    tensors = tuple(p for p in formulas.parameters(name) if p not in numbers)
+    gradients = {p: formulas.gradient(name, p) for p in tensors}
+    needed = [n for d in gradients.values() if d for n in formulas.parameters(d)[1:]]
+    return tensors, gradients, tuple(dict.fromkeys("out" if n == "y" else n for n in needed if n not in numbers))
 
 
 class Cast(Function):
@@ -98,25 +107,25 @@ def _promoted(name: str, names: tuple[str, ...], operands: tuple[Any, ...]) -> t
 
 
 class TensorMath:
-    """The math handed to a formula that is evaluated on Tensors."""
+    """The math handed to a formula that is evaluated on Tensors, some of whose operands may be numbers."""
 
     inf = float("inf")
 
     @staticmethod
     def exp(x: Any) -> Any:
-        return apply("exp", x)
+        return _unary("exp", x)
 
     @staticmethod
     def log(x: Any) -> Any:
-        return apply("log", x)
+        return _unary("log", x)
 
     @staticmethod
     def sqrt(x: Any) -> Any:
-        return apply("sqrt", x)
+        return _unary("sqrt", x)
 
     @staticmethod
     def tanh(x: Any) -> Any:
-        return apply("tanh", x)
+        return _unary("tanh", x)
 
     @staticmethod
     def power(a: Any, b: Any) -> Any:
@@ -124,6 +133,13 @@ class TensorMath:
 
     @staticmethod
     def where(c: Any, a: Any, b: Any) -> Any:
-        if not hasattr(c, "data"):  # a comparison of two numbers
+        if not hasattr(c, "data"):  # a comparison of numbers
             return a if c else b
         return apply("where", c, a, b)
+
+
+def _unary(name: str, x: Any) -> Any:
+    if hasattr(x, "data"):
+        return apply(name, x)
+    with np.errstate(all="ignore"):  # as a kernel: log(0) is -inf
+        return float(getattr(np, name)(x))

@@ -41,9 +41,8 @@ class MatMul(Function):
 
     def backward(self, g: Any) -> Any:
         a, b = self.a, self.b  # type: ignore[attr-defined]
-        assert self.edges is not None
-        return (sum_to(MatMul()(g, turned(b)), a.data.shape) if self.edges[0] else None,
-                sum_to(MatMul()(turned(a), g), b.data.shape) if self.edges[1] else None)
+        return (sum_to(MatMul()(g, turned(b)), a.data.shape) if self.needed[0] else None,
+                sum_to(MatMul()(turned(a), g), b.data.shape) if self.needed[1] else None)
 
 
 class Linear(Fused):
@@ -62,12 +61,11 @@ class Linear(Fused):
 
     def fused_backward(self, g: Any) -> Any:
         x, w = self.x, self.w  # type: ignore[attr-defined]
-        assert self.edges is not None
         if self.relu:
             g = apply("relu_gradient_x", g, self.out)  # type: ignore[attr-defined]
-        return (MatMul()(g, w) if self.edges[0] else None,
-                MatMul()(turned(g), x) if self.edges[1] else None,
-                *(Sum((0,))(g) if e else None for e in self.edges[2:]))
+        return (MatMul()(g, w) if self.needed[0] else None,
+                MatMul()(turned(g), x) if self.needed[1] else None,
+                *(Sum((0,))(g) if e else None for e in self.needed[2:]))
 
     def definition(self, x: Any, w: Any, bias: Any = None) -> Any:
         y = MatMul()(x, turned(w))

@@ -77,7 +77,8 @@ def sliding_window() -> Image.Image:
                             "the filter moves on by one pixel. The weights stay the same everywhere.", 14, FAINT)
     _equation(canvas, 96, [("image", image), ("x", None), ("filter", weights), ("=", None), ("features", features)])
     x = MARGIN + 3 * 34 + 2 * 38 + (5 + 3 + 3) * LARGE + 16
-    for line, text in enumerate(("features[p, q]  =  the sum over i and j of", "      image[p + i, q + j]  ·  filter[i, j]", "",
+    for line, text in enumerate(("features[p, q]  =  the sum over i and j of",
+                                 "      image[p + i, q + j]  ·  filter[i, j]", "",
                                  "A 3 x 3 filter fits a 5 x 5 image in", "5 - 3 + 1 = 3 places, each way.")):
         canvas.text(x, 152 + 22 * line, text, 14, FAINT if line > 2 else INK)
     for number in range(rows * columns):
@@ -140,8 +141,8 @@ def _uneven(canvas: Canvas, top: float) -> None:
     """What an uneven filter gives as it is, and what it would give turned by 180 degrees first."""
     canvas.line([(MARGIN, top - 22), (canvas.width - MARGIN, top - 22)], LINES)
     canvas.text(MARGIN, top + 12, "Is the filter turned before it slides? No.", 19, bold=True)
-    canvas.text(MARGIN, top + 36, "The filter above looks the same upside down and cannot tell. An uneven one can: networks "
-                                  "use it as it stands (a cross-correlation).", 14, FAINT)
+    canvas.text(MARGIN, top + 36, "The filter above looks the same upside down and cannot tell. An uneven one can: "
+                                  "networks use it as it stands (a cross-correlation).", 14, FAINT)
     image, weights, upside_down = np.array(IMAGE), np.array(UNEVEN), np.array(turned(UNEVEN))
     _equation(canvas, top + 56, [("image", image), ("x", None), ("filter", weights), ("=", None),
                                  ("features of a network", convolve(IMAGE, UNEVEN)), ("", None),

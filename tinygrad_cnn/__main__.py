@@ -1,0 +1,8 @@
+"""`python -m tinygrad_cnn`: the same as the command `tinygrad-cnn`."""
+
+import sys
+
+from .cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""`tinygrad-cnn report`."""
+
+from __future__ import annotations
+
+import argparse
+
+EXAMPLES = """\
+example:
+  tinygrad-cnn report > report.txt         to go with a bug report
+"""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the subcommand."""
+    parser = commands.add_parser("report", help="what works here, and how to mend what does not", epilog=EXAMPLES,
+                                 description="What is installed, which devices work, where the caches are; for each "
+                                             "thing that does not work, the line that mends it.",
+                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the report."""
+    from ..report import report
+
+    report()
+    return 0

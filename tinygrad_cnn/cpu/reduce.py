@@ -1,0 +1,135 @@
+"""Sum and maximum over axes. CUDA twin: cuda/reduce.py.
+
+A long sum is cut into pieces by its shape alone, so that its bits do not depend on the number of threads, and its error does
+not grow with its length: the pieces of float32 are summed in float32, the sums of the pieces in float64.
+"""
+import numpy as np
+from numba import uintp
+
+from .. import arrays
+from .jit import jit
+from .launch import launch, parts_for
+from .memory import empty
+
+BLOCK = 1024         # elements of a row summed before they join the total
+PIECE = 1 << 15      # elements of a row that are one thread's work
+DEPTH = 128          # rows added up before they join the total
+WIDTH = 512          # columns added up together: their sums stay in the nearest cache
+
+
+def sum(out, x):
+    """out[a, c] = sum over b, d of x[a, b, c, d]; x is strided."""
+    A, B, C, D = x.shape
+    if x.size == 0:
+        if out.size:
+            out[...] = 0
+    elif C * D == 1:
+        rows(out, arrays.strided(x, (A, 1, 1, B), (*x.strides[:1], 0, 0, x.strides[1])))
+    elif D == 1:
+        columns(out, x)
+    elif B == 1:
+        rows(out, x)
+    else:
+        partial = empty((A, B, C, 1), wide(x.dtype))
+        rows(partial, x)
+        columns(out, partial)
+
+
+def max(out, index, x):
+    """out[a, c] = max over b, d of x[a, b, c, d]; index: b * D + d of the first one; the first NaN wins over all."""
+    launch(_max, parts_for(x.size), out, index, x)
+
+
+def rows(out, x):
+    """out[a, b, c] = sum over d of x[a, b, c, d]."""
+    pieces = -(-x.shape[3] // PIECE)
+    if pieces == 1:
+        launch(_rows, parts_for(x.size), out.reshape(-1, 1), x, narrow(x.dtype)(0), wide(x.dtype)(0))
+    else:
+        partial = empty((x.size // x.shape[3], pieces), wide(x.dtype))
+        launch(_rows, parts_for(x.size), partial, x, narrow(x.dtype)(0), wide(x.dtype)(0))
+        rows(out, partial.reshape(-1, 1, 1, pieces))
+
+
+def columns(out, x):
+    """out[a, c] = sum over b of x[a, b, c, 0]. Where rows are short and lie end to end, several are taken for one long one."""
+    A, B, C, _ = x.shape
+    fold = 1
+    if x.strides[1] == C * x.itemsize and x.strides[2] == x.itemsize:
+        while B % (2 * fold) == 0 and 2 * fold * C <= WIDTH:
+            fold *= 2
+    long = arrays.strided(x, (A, B // fold, fold * C), (x.strides[0], x.strides[1] * fold, x.strides[2]))
+    pieces = -(-long.shape[1] // DEPTH)
+    if pieces * fold == 1:
+        launch(_columns, parts_for(x.size), out.reshape(A, 1, C), long)
+    else:
+        partial = empty((A, pieces, fold * C), narrow(x.dtype))
+        launch(_columns, parts_for(x.size), partial, long)
+        launch(_combine, parts_for(partial.size), out.reshape(A, C), partial.reshape(A, pieces * fold, C), wide(x.dtype)(0))
+
+
+def narrow(dtype):
+    """What the elements of a piece are summed in."""
+    return dtype.type if dtype.kind == "f" else np.int64
+
+
+def wide(dtype):
+    """What the sums of the pieces are summed in."""
+    return np.float64 if dtype.kind == "f" else np.int64
+
+
+@jit
+def _rows(part, parts, out, x, zero, total_zero):
+    """out[row, piece] = sum of PIECE elements of the row."""
+    A, B, C, D = x.shape
+    rows, pieces = out.shape
+    for place in range(part * rows * pieces // parts, (part + 1) * rows * pieces // parts):
+        row, begin = place // pieces, place % pieces * PIECE
+        a, b, c = row // (B * C), row // C % B, row % C
+        end, total = min(begin + PIECE, D), total_zero
+        for start in range(begin, end, BLOCK):
+            block = zero
+            for d in range(uintp(start), uintp(min(start + BLOCK, end))):
+                block += x[a, b, c, d]
+            total += block
+        out[row, place % pieces] = total
+
+
+@jit
+def _columns(part, parts, out, x):
+    """out[a, piece, c] = sum of x[a, b, c] over DEPTH rows b."""
+    A, B, C = x.shape
+    pieces, strips = out.shape[1], (C + WIDTH - 1) // WIDTH
+    for place in range(part * A * pieces * strips // parts, (part + 1) * A * pieces * strips // parts):
+        a, piece, begin = place // (pieces * strips), place // strips % pieces, place % strips * WIDTH
+        end = min(begin + WIDTH, C)
+        for c in range(uintp(begin), uintp(end)):
+            out[a, piece, c] = 0
+        for b in range(piece * DEPTH, min((piece + 1) * DEPTH, B)):
+            for c in range(uintp(begin), uintp(end)):
+                out[a, piece, c] += x[a, b, c]
+
+
+@jit
+def _combine(part, parts, out, x, zero):
+    """out[a, c] = sum of x[a, b, c] over b."""
+    A, B, C = x.shape
+    for place in range(part * A * C // parts, (part + 1) * A * C // parts):
+        total = zero
+        for b in range(B):
+            total += x[place // C, b, place % C]
+        out[place // C, place % C] = total
+
+
+@jit
+def _max(part, parts, out, index, x):
+    A, B, C, D = x.shape
+    for place in range(part * A * C // parts, (part + 1) * A * C // parts):
+        a, c = place // C, place % C
+        best, at = x[a, 0, c, 0], 0
+        for b in range(B):
+            for d in range(D):
+                value = x[a, b, c, d]
+                if value > best or (value != value and best == best):
+                    best, at = value, b * D + d
+        out[a, c], index[a, c] = best, at

@@ -1,0 +1,116 @@
+"""What a network is made of, layer by layer. It runs on the meta device: nothing is computed and no memory is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from ..autograd import no_grad
+from ..creation import empty
+from ..tensor import Tensor
+from .conv import _Conv, _ConvTranspose
+from .linear import Linear
+from .module import Module, watch
+from .parameter import Parameter
+
+WIDTHS = (24, 15, 16, 11, 10)  # with the gaps 80 columns
+
+
+@dataclass(frozen=True)
+class Row:
+    """One call of one layer. `shape` is that of a single sample, `macs` its multiply-adds; bias and activation count nothing."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    parameters: int
+    macs: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The layers of a network in the order in which they run; printed, a table of 80 columns."""
+
+    title: str
+    rows: tuple[Row, ...]
+    parameters: int
+    trainable: int
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of convolutions and linear layers for one sample."""
+        return sum(row.macs for row in self.rows)
+
+    def __str__(self) -> str:
+        rule = "-" * (sum(WIDTHS) + len(WIDTHS) - 1)
+        head = _line("Layer", "Type", "Output", "Parameters", "MACs")
+        body = [_line(row.name, row.kind, "x".join(map(str, row.shape)), f"{row.parameters:,}" if row.parameters else "",
+                      _scaled(row.macs) if row.macs else "") for row in self.rows]
+        frozen = f", {self.trainable:,} of them trained" if self.trainable != self.parameters else ""
+        return "\n".join([self.title, rule, head, rule, *body, rule,
+                          f"{self.parameters:,} parameters{frozen}; {_scaled(self.macs)} multiply-adds for one sample"])
+
+
+def summary(model: Module, input_shape: Sequence[int]) -> Summary:
+    """The layers of `model` for one input of `input_shape` (without the batch axis), in the mode the model is in.
+
+    The model itself is not touched: a twin without memory runs in its place.
+    """
+    twin = _on_meta(model)
+    names = {id(module): name for name, module in twin.named_modules()}
+    parameters = list(twin.parameters())
+    counted: set[int] = set()
+    rows: list[Row] = []
+
+    def add(module: Module, inputs: tuple[Any, ...], out: Any) -> None:
+        own = [p for p in module.parameters(recurse=False) if id(p) not in counted]
+        if own or not any(True for _ in module.children()):
+            counted.update(id(p) for p in own)
+            shape = tuple(out.shape[1:]) if isinstance(out, Tensor) else ()
+            rows.append(Row(names.get(id(module), ""), type(module).__name__, shape, sum(p.numel() for p in own),
+                            _macs(module, inputs, out)))
+
+    # Two samples, because batch norm refuses to train on the single values that 1x1 images of one sample have.
+    sample = empty((2, *input_shape), device="meta", dtype=parameters[0].dtype if parameters else None)
+    with watch(add), no_grad():
+        twin(sample)
+    title = f"{type(model).__name__}, input {'x'.join(map(str, input_shape))}"
+    return Summary(title, tuple(rows), sum(p.numel() for p in parameters),
+                   sum(p.numel() for p in parameters if p.requires_grad))
+
+
+def _on_meta(model: Module) -> Module:
+    """A copy of `model` whose parameters and buffers have shapes but no memory."""
+    memo: dict[int, Any] = {}
+    for tensor in (*model.parameters(), *model.buffers()):
+        made = empty(tensor.shape, device="meta", dtype=tensor.dtype)
+        memo[id(tensor)] = Parameter(made, tensor.requires_grad) if isinstance(tensor, Parameter) else made
+    return deepcopy(model, memo)
+
+
+def _macs(module: Module, inputs: tuple[Any, ...], out: Any) -> int:
+    """Multiply-adds for one sample: every weight is used once per position."""
+    if isinstance(module, _Conv):
+        return module.weight.numel() * prod(out.shape[2:])
+    if isinstance(module, _ConvTranspose):
+        return module.weight.numel() * prod(inputs[0].shape[2:])
+    if isinstance(module, Linear):
+        return module.weight.numel() * prod(out.shape[1:-1])
+    return 0
+
+
+def _scaled(count: int) -> str:
+    """1,498,376,192 as "1.498 G"."""
+    for factor, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if count >= factor:
+            return f"{count / factor:.3f}{unit}"
+    return str(count)
+
+
+def _line(*cells: str) -> str:
+    """Cells cut or padded to their widths; the first keeps its end, where layers differ. Numbers stand to the right."""
+    fitted = [cell if len(cell) <= width else "~" + cell[1 - width:] for cell, width in zip(cells, WIDTHS)]
+    return " ".join(cell.ljust(width) if k < 3 else cell.rjust(width) for k, (cell, width) in enumerate(zip(fitted, WIDTHS)))

@@ -1,0 +1,127 @@
+"""Batch normalization (arXiv 1502.03167): each channel shifted and scaled to mean 0 and variance 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import shapes
+from ..arrays import view
+from ..autograd import Fused
+from ..devices import kernels, together
+from . import layout
+from .composite import mean
+from .elementwise import apply
+from .reduce import Sum
+from .shape import reshape
+
+
+class Normalize(Fused):
+    """out = (x - mean) / sqrt(var + eps) * gamma + beta along axis 1, with given mean and var, then max(., 0) if `relu`."""
+
+    def __init__(self, center: Any, var: Any, eps: float, relu: bool) -> None:
+        self.center, self.eps, self.relu = center, eps, relu
+        self.rstd = _rstd(var, eps)
+        self.saves = (*type(self).saves, "out") if relu else type(self).saves
+
+    def forward(self, x: Any, gamma: Any = None, beta: Any = None) -> Any:
+        rows = layout.last(x)
+        out = kernels(x).empty(rows.shape, x.dtype)
+        gamma = None if gamma is None else layout.contiguous(gamma)
+        beta = None if beta is None else layout.contiguous(beta)
+        kernels(x).norm.normalize(_matrix(out), _matrix(rows), self.center, self.rstd, gamma, beta, self.relu)
+        return layout.first(out)
+
+    def fused_backward(self, g: Any) -> Any:
+        if self.relu:
+            g = apply("relu_gradient_x", g, self.out)  # type: ignore[attr-defined]
+        scale = _per_channel(g, g.result(self.rstd, None))
+        gamma = getattr(self, "gamma", None)
+        found = [None if not self.needed[0] else g * (scale if gamma is None else scale * _per_channel(g, gamma))]
+        if len(self.needed) > 1:
+            axes = (0, *range(2, g.data.ndim))
+            xhat = (self.x - _per_channel(g, g.result(self.center, None))) * scale  # type: ignore[attr-defined]
+            found += [Sum(axes)(g * xhat), Sum(axes)(g)][:len(self.needed) - 1]
+        return tuple(found)
+
+    def definition(self, x: Any, gamma: Any = None, beta: Any = None) -> Any:
+        xhat = (x - _per_channel(x, x.result(self.center, None))) * _per_channel(x, x.result(self.rstd, None))
+        return self._affine(xhat, gamma, beta)
+
+    def _affine(self, xhat: Any, gamma: Any, beta: Any) -> Any:
+        y = xhat if gamma is None else xhat * _per_channel(xhat, gamma)
+        y = y if beta is None else y + _per_channel(xhat, beta)
+        return apply("relu", y) if self.relu else y
+
+
+class BatchNorm(Normalize):
+    """Normalize with the mean and the biased variance of x itself, which gradients flow through."""
+
+    def fused_backward(self, g: Any) -> Any:
+        x, gamma = self.x.data, getattr(self, "gamma", None)  # type: ignore[attr-defined]
+        rows = layout.last(x)
+        k = kernels(x)
+        dx, dgamma, dbeta = (k.empty(shape, x.dtype) for shape in (rows.shape, (x.shape[1],), (x.shape[1],)))
+        out = _matrix(layout.last(self.out.data)) if self.relu else None  # type: ignore[attr-defined]
+        k.norm.backward(_matrix(dx), dgamma, dbeta, _matrix(layout.last(g.data)), out, _matrix(rows), self.center, self.rstd,
+                        None if gamma is None else layout.contiguous(gamma.data))
+        found = layout.first(dx), dgamma, dbeta
+        return tuple(g.result(a, None) if e else None for a, e in zip(found, self.needed))
+
+    def definition(self, x: Any, gamma: Any = None, beta: Any = None) -> Any:
+        axes = (0, *range(2, x.data.ndim))
+        d = x - mean(x, axes, keepdim=True)
+        return self._affine(d * (mean(d * d, axes, keepdim=True) + self.eps) ** -0.5, gamma, beta)
+
+
+def _matrix(rows: Any) -> Any:
+    """(n, ..., c) as (m, c)."""
+    return view(rows, (rows.size // max(rows.shape[-1], 1), rows.shape[-1]))
+
+
+def _per_channel(x: Any, values: Any) -> Any:
+    """`values` (c,) against the axes of x (n, c, ...)."""
+    return reshape(values, (values.data.size, *(1,) * (x.data.ndim - 2)))
+
+
+def _rstd(var: Any, eps: float) -> Any:
+    """1 / sqrt(var + eps)."""
+    k = kernels(var)
+    out = k.empty(var.shape, var.dtype)
+    k.elementwise.apply("add", out, var, eps)
+    k.elementwise.apply("pow", out, out, -0.5)
+    return out
+
+
+def statistics(x: Any) -> tuple[Any, Any]:
+    """Arrays (mean, biased variance) of each channel of the array x (n, c, ...)."""
+    k = kernels(x)
+    center, var = k.empty((x.shape[1],), x.dtype), k.empty((x.shape[1],), x.dtype)
+    k.norm.statistics(center, var, _matrix(layout.last(x)))
+    return center, var
+
+
+def batch_norm(x: Any, gamma: Any, beta: Any, eps: float, relu: bool = False) -> tuple[Any, Any, Any]:
+    """(out, mean, biased variance) of x (n, c, ...) normalized with its own statistics, which come as Tensors without a graph."""
+    _check(x, gamma, beta)
+    shapes.batch_statistics("batch_norm", x.data.shape)
+    center, var = statistics(x.data)
+    out = _call(BatchNorm(center, var, eps, relu), x, gamma, beta)
+    return out, x.result(center, None), x.result(var, None)
+
+
+def normalize(x: Any, center: Any, var: Any, gamma: Any, beta: Any, eps: float, relu: bool = False) -> Any:
+    """x (n, c, ...) normalized with given statistics (c,), which are constants."""
+    _check(x, center, var, gamma, beta)
+    return _call(Normalize(layout.contiguous(center.data), layout.contiguous(var.data), eps, relu), x, gamma, beta)
+
+
+def _check(x: Any, *channels: Any) -> None:
+    given = [t.data for t in channels if t is not None]
+    together("batch_norm", x.data, *given)
+    shapes.batch_norm("batch_norm", x.data.shape, x.data.dtype, [(a.shape, a.dtype) for a in given])
+
+
+def _call(node: Normalize, x: Any, gamma: Any, beta: Any) -> Any:
+    if gamma is None and beta is not None:  # the node takes them in this order
+        gamma = apply("add", apply("mul", beta.detach(), 0.0), 1.0)
+    return node(*[t for t in (x, gamma, beta) if t is not None])
