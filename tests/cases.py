@@ -14,7 +14,7 @@ FLOATS = ("float32", "float64")
 DTYPES = (*FLOATS, "int64", "int32", "uint8", "bool")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Array:
     """An array still to be filled. `kind`: "distinct" (no ties, no zeros), "positive", "whole" (with ties), "flags", or
     "classes" (integers below `below`). The first two are differentiated; `axis` 0 of the first array is the batch."""
@@ -26,6 +26,10 @@ class Array:
     @property
     def floating(self) -> bool:
         return self.kind in ("distinct", "positive")
+
+    def __repr__(self) -> str:
+        extra = "" if self.kind == "distinct" else f", kind={self.kind!r}" + (f", below={self.below}" if self.below else "")
+        return f"A({', '.join(map(str, self.shape))}{extra})"
 
     def fill(self, rng: np.random.Generator, dtype: Any = np.float64, whole: bool = False) -> np.ndarray:
         """Values of a size near 1. `whole`: small integers, whose sums and products no dtype rounds."""
@@ -46,7 +50,7 @@ def A(*shape: int, kind: str = "distinct", below: int = 0) -> Array:
     return Array(shape, kind, below)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Case:
     """The arguments of one call. Arrays may stand anywhere in them, in lists too."""
 

@@ -69,8 +69,8 @@ class Version:
 class Function:
     """An operation. `forward` takes and returns arrays, `backward` takes and returns Tensors.
 
-    `saves` names the parameters of `forward` (and "out") that `backward` reads as Tensors under those names. Arrays that only
-    `backward` needs are plain attributes, set in `forward`. All of it is dropped once a backward pass has gone through.
+    `saves` names the parameters of `forward` (and "out") that `backward` reads as Tensors under those names. Arrays that
+    only `backward` needs are plain attributes, set in `forward`. All is dropped once a backward pass has gone through.
     Hyper-parameters are the constructor's: `Conv(stride=2)(x, w)`. A call is one node; make a new one for each.
     """
 
@@ -169,7 +169,8 @@ class Fused(Function):
 
     def fused_backward(self, *grads: Any) -> Any:
         """`backward` of the first order, on kernels."""
-        raise NotImplementedError(f"{type(self).__name__}: fused_backward is missing; define fused_backward(self, *grads)")
+        name = type(self).__name__
+        raise NotImplementedError(f"{name}: fused_backward is missing; define fused_backward(self, *grads)")
 
     def definition(self, *inputs: Any) -> Any:
         """The operation as a composition of plain ones."""
@@ -198,13 +199,14 @@ def _order(roots: Iterable[Edge], targets: set[Edge] | None, stop: bool) -> list
     while stack:
         node, done = stack.pop()
         if done:
-            leads[node] = targets is None or any(e is not None and (e in targets or leads.get(e[0])) for e in node.edges)
+            ahead = (e for e in node.edges if e is not None)
+            leads[node] = targets is None or any(e in targets or leads.get(e[0]) for e in ahead)
             if leads[node]:
                 order.append(node)
         elif node not in leads:
             if node.edges is None:
-                raise RuntimeError(f"backward: the graph behind {type(node).__name__} was already freed by an earlier pass; "
-                                   "pass retain_graph=True to that one")
+                raise RuntimeError(f"backward: the graph behind {type(node).__name__} was already freed by an earlier "
+                                   "pass; pass retain_graph=True to that one")
             leads[node] = False
             stack.append((node, True))
             stack += [(e[0], False) for e in node.edges if e is not None and isinstance(e[0], Function)

@@ -13,7 +13,7 @@ from .tensor import Number, Tensor, several
 
 
 def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor with a copy of `data`: a number, nested sequences, a numpy array. Python floats become float32, ints int64."""
+    """A tensor with a copy of `data`: a number, nested sequences, an array. Python floats become float32, ints int64."""
     if isinstance(data, Tensor):
         data = data.detach().cpu().numpy()
     values = np.array(data)
@@ -34,7 +34,7 @@ def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool
     """A tensor whose elements are whatever the memory held."""
     shape = tuple(int(n) for n in several(size))
     if any(n < 0 for n in shape):
-        raise shapes.ShapeError(f"empty: size {shape} has a negative extent but 0 is the least; use extents of at least 0")
+        raise shapes.ShapeError(f"empty: size {shape} has an extent below 0, the least; use extents of at least 0")
     dtype = shapes.dtype_of("empty", shapes.FLOAT32 if dtype is None else dtype)
     return Tensor(package(_place(device)).empty(shape, dtype), requires_grad)
 
@@ -93,8 +93,8 @@ def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
 
 def _draw(name: str, x: Tensor, a: float, b: float) -> Tensor:
     if x.dtype not in shapes.FLOATS or not x.is_contiguous():
-        raise RuntimeError(f"{name}_: a tensor of dtype {x.dtype.name} and shape {x.shape} must be floating and contiguous; "
-                           "use x.float().contiguous()")
+        raise RuntimeError(f"{name}_: the tensor has dtype {x.dtype.name} and shape {x.shape} but a floating, contiguous one "
+                           "is needed; use x.float().contiguous()")
     getattr(kernels(x.data).random, name)(view(x.data, (x.data.size,)), a, b, *random.take(x.data.size))
     x.version.count += 1
     return x

@@ -17,7 +17,7 @@ ONE_SIDED = {
 
 
 class Device:
-    """A place for tensors: `device("cpu")`, `device("cuda")` (one GPU, or its emulator) or `device("meta")` (shapes only)."""
+    """A place for tensors: `device("cpu")`, `device("cuda")` (a GPU, or its emulator), `device("meta")` (shapes only)."""
 
     def __init__(self, name: str | Device) -> None:
         self.type = name.type if isinstance(name, Device) else str(name).removesuffix(":0")

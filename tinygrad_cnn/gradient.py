@@ -14,26 +14,26 @@ def root(operation: str, t: Any, gradient: Any) -> tuple[autograd.Edge, Any]:
     """The edge at which a walk from `t` starts, and the gradient it starts with (None: 1 for a single element)."""
     start = autograd.edge(t)
     if start is None:
-        raise RuntimeError(f"{operation}: the tensor of shape {t.shape} does not require grad, so nothing was recorded; "
-                           "call requires_grad_() on an input first")
+        raise RuntimeError(f"{operation}: the tensor of shape {t.shape} does not require grad, so nothing was recorded "
+                           "for it; call requires_grad_() on an input first")
     if gradient is None:
         if t.data.size != 1:
-            raise RuntimeError(f"{operation}: shape {t.shape} has {t.data.size} elements but only a single one has an implied "
-                               "gradient; pass a gradient of the same shape")
+            raise RuntimeError(f"{operation}: shape {t.shape} has {t.data.size} elements but only a single one has an "
+                               "implied gradient; pass a gradient of the same shape")
         one = kernels(t.data).empty(t.shape, t.dtype)
         kernels(one).copy.fill(one, 1)
         gradient = t.result(one, None)
-    shapes.same(operation, "the shape of the gradient", gradient.shape, t.shape, "pass a gradient of the tensor's shape")
+    shapes.same(operation, "the shape of the gradient", gradient.shape, t.shape, "pass one of the tensor's shape")
     return start, cast(gradient, t.dtype)
 
 
-def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
-         allow_unused: bool = False) -> tuple[Any, ...]:
+def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None,
+         create_graph: bool = False, allow_unused: bool = False) -> tuple[Any, ...]:
     """The gradients of the outputs with respect to the inputs, as a tuple; `grad` of no tensor is touched.
 
-    `outputs`, `inputs` are Tensors or sequences of them. `grad_outputs` weighs each output (None: 1 for a single element).
-    With `create_graph` the gradients can be differentiated again; `retain_graph` (default: `create_graph`) keeps the graph for
-    another pass. An input that the outputs do not depend on raises, or gives None with `allow_unused`.
+    `outputs`, `inputs` are Tensors or sequences of them. `grad_outputs` weighs each output (None: 1 for one element).
+    With `create_graph` the gradients can be differentiated again; `retain_graph` (default: `create_graph`) keeps the
+    graph for another pass. An input that the outputs do not depend on raises, or gives None with `allow_unused`.
     """
     outs, wanted = _sequence(outputs), _sequence(inputs)
     seeds = (None,) * len(outs) if grad_outputs is None else _sequence(grad_outputs)
@@ -45,8 +45,8 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
     result = tuple(None if e is None else found.get(e) for e in edges)
     for k, g in enumerate(result):
         if g is None and not allow_unused:
-            raise RuntimeError(f"grad: input {k} of shape {wanted[k].shape} was not used for the outputs or does not require grad; "
-                               "pass allow_unused=True to get None for it")
+            raise RuntimeError(f"grad: input {k} of shape {wanted[k].shape} was not used for the outputs or does not "
+                               "require grad; pass allow_unused=True to get None for it")
     return result
 
 

@@ -1,4 +1,4 @@
-"""The loop nest of an element-wise kernel: the axes it runs over, and which of them each operand has."""
+"""Which loops a kernel on arrays of any layout runs: the axes of an element-wise operation, the order of those of a copy."""
 
 from __future__ import annotations
 
@@ -49,3 +49,28 @@ def element(name: str, axes: str | None) -> str:
 def arithmetic(out: Any, *operands: Any) -> np.dtype[Any]:
     """The dtype a formula computes in: that of its operands, conditions and numbers aside."""
     return next((x.dtype for x in operands if is_array(x) and x.dtype != bool), out.dtype)
+
+
+def number(value: Any, dtype: np.dtype[Any]) -> Any:
+    """A number as the kernels' scalar: of a floating dtype just this one, so that it does not widen the arithmetic."""
+    return dtype.type(value) if dtype.kind == "f" else value if type(value) is bool else np.int64(value)
+
+
+def crossing(out: Any, x: Any) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """(shape, strides of out, strides of x) for copying x to out: the axis that is fastest in out comes last, the one that
+    is fastest among the others in x before it; at least four axes."""
+    shape, strides = shapes.coalesce(out.shape, out.strides, x.strides)
+    lead = max(0, 4 - len(shape))
+    shape, (to, source) = (1,) * lead + shape, [(0,) * lead + step for step in strides]
+    last = len(shape) - 1
+    across = min(range(last), key=lambda k: (shape[k] == 1, abs(source[k])))
+    order = [k for k in range(last) if k != across] + [across, last]
+    return tuple(shape[k] for k in order), tuple(to[k] for k in order), tuple(source[k] for k in order)
+
+
+def flat(a: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> tuple[Any, int, tuple[int, ...]]:
+    """The memory from the lowest element of `a` to its highest, the place of the first element in it, and its steps."""
+    lowest = arrays.strided(a, shape, strides)[tuple(slice(None, None, -1 if step < 0 else 1) for step in strides)]
+    spans = [(n - 1) * step // a.itemsize for n, step in zip(shape, strides)]
+    memory = arrays.strided(lowest, (1 + sum(map(abs, spans)),), (a.itemsize,))
+    return memory, -sum(span for span in spans if span < 0), tuple(step // a.itemsize for step in strides)

@@ -90,7 +90,7 @@ def _colors(image: Image.Image) -> Array:
     if alpha.min() < 1:
         # Paint what lies behind so that the opaque part stands out, whatever the transparent pixels contain.
         light = float((color.mean(axis=2, keepdims=True) * alpha).sum() / max(float(alpha.sum()), 1e-6))
-        color = color * alpha + (1 - alpha) * (light < 0.5)
+        color = color * alpha + (1 - alpha) * np.float32(light < 0.5)
     return color
 
 
@@ -102,7 +102,8 @@ def _ink(color: Array) -> Array:
     if peak < FLAT:
         raise PictureError("the picture is one flat color; give one that shows a digit.")
     noise = min(2 * float(np.quantile(_rim(distance), 0.75)) / peak, EDGE)
-    return np.clip((distance / peak - noise) / (1 - noise), 0, 1).astype(np.float32)
+    ink: Array = np.clip((distance / peak - noise) / (1 - noise), 0, 1).astype(np.float32)
+    return ink
 
 
 def _rim(a: Array) -> Array:

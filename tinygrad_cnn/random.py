@@ -1,5 +1,5 @@
 """The random numbers' state: a seed and a counter. Every draw takes the next stretch of one counter-based stream
-(Philox 4x32-10, Salmon et al. 2011), so a draw depends on the seed and on the draws before it, never on device or threads."""
+(Philox 4x32-10, Salmon et al. 2011): a draw depends on the seed and the draws before it, never on device or threads."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def _processor() -> str:
 def _cpu() -> str:
     """Compile and run one small kernel."""
     try:
-        import numba
+        from numba.np.ufunc.parallel import threading_layer
 
         from .cpu import launch
         from .creation import ones
@@ -94,7 +94,7 @@ def _cpu() -> str:
         if value != 6:
             return f"does not work: 3 times 1 + 1 gave {value}; reinstall with pip install --force-reinstall numba"
         threads = launch.threads()
-        layer = numba.threading_layer()
+        layer = threading_layer()  # type: ignore[no-untyped-call]
         remedy = "; pip install tbb for a faster pool" if layer == "workqueue" else ""
         return f"works: {threads} threads, {layer}{remedy}"
     except Exception as error:

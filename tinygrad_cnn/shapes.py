@@ -33,7 +33,8 @@ def spatial(operation: str, name: str, value: int | Iterable[int], rank: int, le
 def axis(operation: str, value: int, rank: int) -> int:
     """The axis counted from the front; -1 is the last."""
     if not -max(rank, 1) <= value < max(rank, 1):
-        raise IndexError(f"{operation}: axis {value} of a tensor with {rank} axes; use {-max(rank, 1)} to {max(rank, 1) - 1}")
+        raise IndexError(f"{operation}: axis {value} of a tensor with {rank} axes; use {-max(rank, 1)} to "
+                         f"{max(rank, 1) - 1}")
     return value % max(rank, 1)
 
 
@@ -44,7 +45,7 @@ def axes(operation: str, value: int | Iterable[int] | None, rank: int) -> Shape:
     found = (value,) if isinstance(value, (int, np.integer)) else tuple(value)
     result = tuple(sorted(axis(operation, int(v), rank) for v in found))
     if len(set(result)) != len(result):
-        raise ShapeError(f"{operation}: axis named twice in {value!r} for a tensor with {rank} axes; name each axis once")
+        raise ShapeError(f"{operation}: {value!r} names one of the {rank} axes twice; name each axis once")
     return (result or tuple(range(rank))) if rank else ()
 
 
@@ -114,7 +115,8 @@ def broadcast(operation: str, *shapes: Shape) -> Shape:
         sizes = {s[k - rank + len(s)] for s in shapes if k - rank + len(s) >= 0} - {1}
         if len(sizes) > 1:
             text = " and ".join(str(tuple(s)) for s in shapes)
-            raise ShapeError(f"{operation}: shapes {text} do not broadcast at axis {k - rank}; make the extents equal or 1")
+            raise ShapeError(f"{operation}: shapes {text} do not broadcast at axis {k - rank}; make the extents equal, "
+                             "or one of them 1")
         result.append(sizes.pop() if sizes else 1)
     return tuple(result)
 
@@ -197,7 +199,8 @@ def reshape(operation: str, size: int, target: Sequence[int], shape: Shape) -> S
     """`target` with its -1 filled in."""
     result = [int(n) for n in target]
     if result.count(-1) > 1 or any(n < -1 for n in result):
-        raise ShapeError(f"{operation}: target {tuple(result)} for shape {shape}; use extents of at least 0 and at most one -1")
+        raise ShapeError(f"{operation}: target {tuple(result)} for shape {shape}; use extents of at least 0 and at most "
+                         "one -1")
     if -1 in result:
         known = prod(n for n in result if n != -1)
         if known == 0 or size % known:
@@ -214,12 +217,12 @@ def permutation(operation: str, order: Sequence[int], rank: int) -> Shape:
     """`order` as a permutation of all axes."""
     result = tuple(axis(operation, int(k), rank) for k in order)
     if len(set(result)) != rank or len(result) != rank:
-        raise ShapeError(f"{operation}: order {tuple(order)} for a tensor with {rank} axes; name each axis exactly once")
+        raise ShapeError(f"{operation}: order {tuple(order)} for a tensor with {rank} axes; name each axis once")
     return result
 
 
 def index(shape: Shape, strides: Shape, key: Any) -> tuple[int, Shape, Shape, tuple[slice | int | None, ...]]:
-    """Basic indexing (integers, slices, None, Ellipsis): (offset in bytes, shape, strides, the key with an entry per axis)."""
+    """Basic indexing (integers, slices, None, Ellipsis): (offset in bytes, shape, strides, the key, an entry per axis)."""
     key = key if isinstance(key, tuple) else (key,)
     named = sum(1 for k in key if k is not None and k is not Ellipsis)
     if named > len(shape) or sum(1 for k in key if k is Ellipsis) > 1:
@@ -287,7 +290,7 @@ def window(operation: str, size: Shape, kernel: Shape, stride: Shape, padding: S
 
 def transposed(operation: str, size: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape,
                output_padding: Shape) -> Shape:
-    """The size that `window` maps to `size`: (size - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1."""
+    """The size `window` maps to `size`: (size - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1."""
     if any(o >= max(s, d) for o, s, d in zip(output_padding, stride, dilation)):
         raise ShapeError(f"{operation}: output_padding {output_padding} is not smaller than stride {stride} or "
                          f"dilation {dilation}; use less output_padding")
@@ -304,7 +307,7 @@ def pooling(operation: str, x: Shape, kernel: Shape, padding: Shape) -> None:
         raise ShapeError(f"{operation}: input has shape {x} but kernel {kernel} needs {len(kernel) + 2} axes "
                          "(batch, channels, and one per entry of kernel); reshape the input")
     if any(2 * p > k for p, k in zip(padding, kernel)):
-        raise ShapeError(f"{operation}: padding {padding} is more than half of kernel {kernel}; use at most half the kernel")
+        raise ShapeError(f"{operation}: padding {padding} is more than half of kernel {kernel}; use at most half of it")
 
 
 def divisor(operation: str, value: int | None) -> None:
@@ -323,7 +326,7 @@ def convolution(operation: str, x: Shape, w: Shape, bias: Shape | None, groups: 
         raise ShapeError(f"{operation}: input {x} has {x[1]} channels but weight {w} with groups {groups} needs "
                          f"{w[1] * groups}; make them equal")
     if bias is not None and bias != (w[0],):
-        raise ShapeError(f"{operation}: bias has shape {bias} but weight {w} needs ({w[0]},); give one bias per output channel")
+        raise ShapeError(f"{operation}: bias has shape {bias} but weight {w} needs ({w[0]},); give one per output channel")
 
 
 def transposed_convolution(operation: str, x: Shape, w: Shape, bias: Shape | None, groups: int) -> None:
@@ -345,7 +348,8 @@ def transposed_convolution(operation: str, x: Shape, w: Shape, bias: Shape | Non
 def softmax(operation: str, x: Shape, dtype: np.dtype[Any]) -> None:
     """A floating x with an axis."""
     if dtype not in FLOATS:
-        raise TypeError(f"{operation}: dtype {dtype.name} is not floating but float32 or float64 is needed; use x.float()")
+        raise TypeError(f"{operation}: dtype {dtype.name} is not floating but float32 or float64 is needed; "
+                        "use x.float()")
     if not x:
         raise ShapeError(f"{operation}: input has shape () but at least one axis is needed; reshape it to (1,)")
 
@@ -356,7 +360,8 @@ def cross_entropy(operation: str, x: Shape, dtype: np.dtype[Any], target: Shape,
     if dtype not in FLOATS:
         raise TypeError(f"{operation}: input has dtype {dtype.name} but float32 or float64 is needed; use x.float()")
     if target_dtype.kind not in "iu":
-        raise TypeError(f"{operation}: target has dtype {target_dtype.name} but int64 class numbers are needed; use target.long()")
+        raise TypeError(f"{operation}: target has dtype {target_dtype.name} but int64 class numbers are needed; "
+                        "use target.long()")
     if len(x) < 2 or target != x[:1] + x[2:]:
         raise ShapeError(f"{operation}: input has shape {x} and target {target} but (n, classes, ...) and (n, ...) are needed; "
                          "reshape them")
@@ -395,8 +400,8 @@ def without(shape: Shape, axes: Shape) -> Shape:
 
 
 def reduction(shape: Shape, strides: Shape, reduced: Shape) -> tuple[Shape, Shape, Shape] | None:
-    """An array as (kept, reduced, kept, reduced) axes in memory order: (four extents, four strides, the kept axes in that
-    order). None where kept and reduced axes take turns too often for four."""
+    """An array as (kept, reduced, kept, reduced) axes in memory order: (four extents, four strides, the kept axes in
+    that order). None where kept and reduced axes take turns too often for four."""
     order = memory_order(strides)
     groups: list[list[Any]] = []
     for k in order:

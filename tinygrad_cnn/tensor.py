@@ -1,4 +1,4 @@
-"""Tensor: an array that remembers how it was made. Operators and methods with PyTorch's names, one line each, calling ops."""
+"""Tensor: an array that remembers how it was made. Operators and methods with PyTorch's names, a line each, by ops."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ import numpy as np
 from . import autograd, shapes
 from .arrays import is_contiguous
 from .autograd import Version
-from .devices import Device, device_of, kernels
+from .devices import NAMES, Device, device_of, kernels
 from .gradient import root
-from .ops import composite, concat, index, inplace, matmul, shape
+from .operators import Number, Operators, beside
+from .ops import composite, concat, index, inplace, shape
 from .ops.elementwise import apply, cast
 from .ops.softmax import log_softmax, softmax
 from .ops.transfer import Transfer
-
-Number = bool | int | float
 
 
 class MaxResult(NamedTuple):
@@ -27,15 +26,14 @@ class MaxResult(NamedTuple):
     indices: Tensor
 
 
-class Tensor:
+class Tensor(Operators):
     """A multi-dimensional array on a device that takes part in automatic differentiation.
 
-    `data` is the array: numpy's on the CPU, `arrays.Array` elsewhere. `grad` is what `backward` added up, a Tensor or None.
+    `data` is the array: numpy's on the CPU, `arrays.Array` elsewhere. `grad` is what `backward` added up, or None.
     `node` is the Function that made the tensor (None for a leaf), `index` which of its results this is.
     """
 
     __slots__ = ("__weakref__", "_requires_grad", "data", "grad", "hooks", "index", "node", "version")
-    __array_ufunc__ = None  # numpy leaves `array * tensor` to us
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         self.data, self.grad, self.node, self.index = data, None, None, 0
@@ -67,11 +65,11 @@ class Tensor:
     @requires_grad.setter
     def requires_grad(self, flag: bool) -> None:
         if flag and self.data.dtype not in shapes.FLOATS:
-            raise RuntimeError(f"requires_grad: dtype {self.dtype.name} is not floating but float32 or float64 is needed; "
-                               "use x.float()")
+            raise RuntimeError(f"requires_grad: dtype {self.dtype.name} is not floating but float32 or float64 is "
+                               "needed; use x.float()")
         if not flag and self.node is not None:
-            raise RuntimeError(f"requires_grad: the tensor is the result of {type(self.node).__name__} but only a leaf can be "
-                               "switched off; use x.detach()")
+            raise RuntimeError(f"requires_grad: the tensor is the result of {type(self.node).__name__} but only a leaf "
+                               "can be switched off; use x.detach()")
         self._requires_grad = bool(flag)
 
     def requires_grad_(self, flag: bool = True) -> Tensor:
@@ -131,9 +129,11 @@ class Tensor:
 
     # ---- differentiation ---------------------------------------------------------------------------------------------
 
-    def backward(self, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
-        """Add the gradient of this tensor (times `gradient`, by default 1 for a single element) to every leaf's `grad`."""
-        autograd.backward([root("backward", self, gradient)], create_graph, create_graph if retain_graph is None else retain_graph)
+    def backward(self, gradient: Tensor | None = None, retain_graph: bool | None = None,
+                 create_graph: bool = False) -> None:
+        """Add the gradient of this tensor (times `gradient`; 1 for a single element) to every leaf's `grad`."""
+        retain = create_graph if retain_graph is None else retain_graph
+        autograd.backward([root("backward", self, gradient)], create_graph, retain)
 
     def detach(self) -> Tensor:
         """The same memory, outside the graph."""
@@ -147,10 +147,11 @@ class Tensor:
         return self
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
-        """Call `hook` with this tensor's gradient once it is whole; what it returns, if not None, replaces the gradient.
+        """Call `hook` with this tensor's gradient once it is whole; what it returns, if not None, takes its place.
         Returns a function that takes the hook off again."""
         if not self.requires_grad:
-            raise RuntimeError(f"register_hook: the tensor of shape {self.shape} does not require grad; call requires_grad_() first")
+            raise RuntimeError(f"register_hook: the tensor of shape {self.shape} does not require grad; "
+                               "call requires_grad_() first")
         holder: Any = self if self.node is None else self.node
         holder.hooks = holder.hooks or {}
         hooks = holder.hooks.setdefault(self.index, [])
@@ -177,7 +178,8 @@ class Tensor:
     def item(self) -> Number:
         """The one element as a Python number."""
         if self.data.size != 1:
-            raise RuntimeError(f"item: shape {self.shape} has {self.data.size} elements but exactly one is needed; use tolist()")
+            raise RuntimeError(f"item: shape {self.shape} has {self.data.size} elements but exactly one is needed; "
+                               "use tolist()")
         return kernels(self.data).download(self.data).item()
 
     def tolist(self) -> Any:
@@ -213,7 +215,8 @@ class Tensor:
             body = np.array2string(kernels(self.data).download(self.data), separator=", ", prefix="tensor(")
         notes = [] if self.dtype in (shapes.FLOAT32, shapes.INT64, shapes.BOOL) else [f"dtype={self.dtype.name}"]
         notes += [] if self.device == "cpu" else [f"device='{self.device}'"]
-        notes += [f"grad_fn=<{type(self.node).__name__}>"] if self.node else ["requires_grad=True"] if self.requires_grad else []
+        if self.requires_grad:
+            notes.append("requires_grad=True" if self.node is None else f"grad_fn=<{type(self.node).__name__}>")
         return f"tensor({', '.join([body, *notes])})"
 
     def to(self, *targets: Any, device: Any = None, dtype: Any = None) -> Tensor:
@@ -221,7 +224,7 @@ class Tensor:
         for target in targets:
             if isinstance(target, Tensor):
                 device, dtype = target.device, target.dtype
-            elif isinstance(target, Device) or (isinstance(target, str) and target.split(":")[0] in ("cpu", "cuda", "meta")):
+            elif isinstance(target, Device) or (isinstance(target, str) and target.split(":")[0] in NAMES):
                 device = target
             else:
                 dtype = target
@@ -236,26 +239,6 @@ class Tensor:
         """On the GPU."""
         return self.to("cuda")
 
-    def float(self) -> Tensor:
-        """As float32."""
-        return cast(self, shapes.FLOAT32)
-
-    def double(self) -> Tensor:
-        """As float64."""
-        return cast(self, shapes.FLOAT64)
-
-    def long(self) -> Tensor:
-        """As int64."""
-        return cast(self, shapes.INT64)
-
-    def int(self) -> Tensor:
-        """As int32."""
-        return cast(self, shapes.INT32)
-
-    def bool(self) -> Tensor:
-        """As bool: whether an element differs from 0."""
-        return cast(self, shapes.BOOL)
-
     def clone(self) -> Tensor:
         """A copy in memory of its own; gradients flow through."""
         return shape.Clone()(self)
@@ -264,66 +247,7 @@ class Tensor:
         """The elements in row-major order; the tensor itself where they are."""
         return self if self.is_contiguous() else shape.Contiguous()(self)
 
-    # ---- arithmetic --------------------------------------------------------------------------------------------------
-
-    def __add__(self, other: Any) -> Tensor:
-        return _binary("add", self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return _binary("add", other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return _binary("sub", self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return _binary("sub", other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return _binary("mul", self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return _binary("mul", other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return _binary("div", self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return _binary("div", other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return _binary("pow", self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return _binary("pow", other, self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return matmul.matmul(self, other) if isinstance(other, Tensor) else NotImplemented
-
-    def __neg__(self) -> Tensor:
-        return apply("neg", self)
-
-    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
-        return _binary("eq", self, other)
-
-    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
-        return _binary("ne", self, other)
-
-    def __lt__(self, other: Any) -> Tensor:
-        return _binary("lt", self, other)
-
-    def __le__(self, other: Any) -> Tensor:
-        return _binary("le", self, other)
-
-    def __gt__(self, other: Any) -> Tensor:
-        return _binary("gt", self, other)
-
-    def __ge__(self, other: Any) -> Tensor:
-        return _binary("ge", self, other)
-
-    __hash__ = object.__hash__
-
-    add, sub, mul, div, pow = __add__, __sub__, __mul__, __truediv__, __pow__
-    eq, ne, lt, le, gt, ge, neg, matmul = __eq__, __ne__, __lt__, __le__, __gt__, __ge__, __neg__, __matmul__
+    # ---- element by element ---------------------------------------------------------------------------------------
 
     def exp(self) -> Tensor:
         """e to the power of each element."""
@@ -404,7 +328,7 @@ class Tensor:
     def t(self) -> Tensor:
         """The transpose of a matrix."""
         if self.ndim > 2:
-            raise shapes.ShapeError(f"t: shape {self.shape} has {self.ndim} axes but at most 2 are allowed; use transpose")
+            raise shapes.ShapeError(f"t: shape {self.shape} has {self.ndim} axes but 2 is the most; use transpose")
         return self.transpose(0, 1) if self.ndim == 2 else self
 
     T = property(t)
@@ -412,8 +336,8 @@ class Tensor:
     def expand(self, *target: Any) -> Tensor:
         """Extents of 1 stretched to `target`, in which -1 keeps an extent; a view."""
         wanted = tuple(several(target))
-        lead = len(wanted) - self.ndim
-        return shape.expand(self, tuple(self.shape[k - lead] if n == -1 and k >= lead else n for k, n in enumerate(wanted)))
+        own = (-1,) * (len(wanted) - self.ndim) + self.shape
+        return shape.expand(self, tuple(old if n == -1 else n for n, old in zip(wanted, own)))
 
     def unsqueeze(self, dim: int) -> Tensor:
         """A new axis of extent 1 at `dim`."""
@@ -438,27 +362,27 @@ class Tensor:
     # ---- in place ----------------------------------------------------------------------------------------------------
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        inplace.write("__setitem__", self, index.at(self.data, key), _value(value, self))
+        inplace.write("__setitem__", self, index.at(self.data, key), beside(value, self))
 
     def copy_(self, other: Any) -> Tensor:
         """Overwrite with `other`, broadcast and cast."""
-        return inplace.write("copy_", self, self.data, _value(other, self))
+        return inplace.write("copy_", self, self.data, beside(other, self))
 
     def add_(self, other: Any) -> Tensor:
         """Add in place."""
-        return inplace.update("add", self, _value(other, self))
+        return inplace.update("add", self, beside(other, self))
 
     def sub_(self, other: Any) -> Tensor:
         """Subtract in place."""
-        return inplace.update("sub", self, _value(other, self))
+        return inplace.update("sub", self, beside(other, self))
 
     def mul_(self, other: Any) -> Tensor:
         """Multiply in place."""
-        return inplace.update("mul", self, _value(other, self))
+        return inplace.update("mul", self, beside(other, self))
 
     def div_(self, other: Any) -> Tensor:
         """Divide in place."""
-        return inplace.update("div", self, _value(other, self))
+        return inplace.update("div", self, beside(other, self))
 
     def zero_(self) -> Tensor:
         """Overwrite with zeros."""
@@ -468,24 +392,29 @@ class Tensor:
         """Overwrite with a number."""
         return inplace.write("fill_", self, self.data, value)
 
+    # ---- dtypes: last, as these names hide Python's types -------------------------------------------------------------
+
+    def float(self) -> Tensor:
+        """As float32."""
+        return cast(self, shapes.FLOAT32)
+
+    def double(self) -> Tensor:
+        """As float64."""
+        return cast(self, shapes.FLOAT64)
+
+    def long(self) -> Tensor:
+        """As int64."""
+        return cast(self, shapes.INT64)
+
+    def int(self) -> Tensor:
+        """As int32."""
+        return cast(self, shapes.INT32)
+
+    def bool(self) -> Tensor:
+        """As bool: whether an element differs from 0."""
+        return cast(self, shapes.BOOL)
+
 
 def several(values: tuple[Any, ...]) -> Sequence[int]:
     """`f(2, 3)` and `f((2, 3))` alike: the extents."""
     return tuple(values[0]) if len(values) == 1 and not isinstance(values[0], (int, np.integer)) else values
-
-
-def _value(value: Any, like: Tensor) -> Tensor | Number:
-    """What may stand beside a tensor: a Tensor, a Python number, or numpy's and Python's collections made Tensors."""
-    if isinstance(value, (Tensor, bool, int, float)):
-        return value
-    if isinstance(value, np.generic):
-        return value.item()
-    return Tensor(kernels(like.data).upload(np.asarray(value)))
-
-
-def _binary(name: str, a: Any, b: Any) -> Tensor:
-    """The formula `name` of a tensor and something that may stand beside it."""
-    like = a if isinstance(a, Tensor) else b
-    if not all(isinstance(v, (Tensor, bool, int, float, np.generic, np.ndarray)) for v in (a, b)):
-        return NotImplemented
-    return apply(name, _value(a, like), _value(b, like))

@@ -96,6 +96,9 @@ class Trainer:
                  loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy, device: str = "cpu",
                  held_out: tuple[npt.NDArray[Any], npt.NDArray[Any]] | None = None,
                  name: str = "", seed: int = 0, settings: dict[str, Any] | None = None) -> None:
+        if len(loader) == 0:
+            raise ValueError(f"Trainer: {len(loader.dataset)} samples do not fill a batch of {loader.batch_size}; "
+                             "use smaller batches")
         self.model, self.optimizer, self.loader, self.epochs = model, optimizer, loader, epochs
         self.schedule, self.average, self.loss, self.device = schedule, average, loss, device
         self.held_out, self.name, self.seed, self.settings = held_out, name, seed, settings or {}

@@ -11,44 +11,45 @@ import torch
 
 HERE = Path(__file__).parent
 LAYERS = [  # class, arguments, shape of the input
-    ("Linear", {"in_features": 7, "out_features": 5}, (3, 7)),
-    ("Linear", {"in_features": 6, "out_features": 4, "bias": False}, (2, 3, 6)),
-    ("Conv1d", {"in_channels": 4, "out_channels": 6, "kernel_size": 3, "stride": 2, "padding": 1, "groups": 2}, (2, 4, 11)),
-    ("Conv1d", {"in_channels": 2, "out_channels": 3, "kernel_size": 4, "dilation": 2, "padding": "same"}, (2, 2, 9)),
-    ("Conv2d", {"in_channels": 3, "out_channels": 5, "kernel_size": 3}, (2, 3, 8, 7)),
-    ("Conv2d", {"in_channels": 3, "out_channels": 4, "kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 0), "bias": False}, (2, 3, 9, 6)),
-    ("Conv2d", {"in_channels": 4, "out_channels": 4, "kernel_size": 3, "padding": 2, "dilation": 2, "groups": 4}, (2, 4, 6, 6)),
-    ("Conv2d", {"in_channels": 2, "out_channels": 3, "kernel_size": (2, 3), "padding": "same"}, (2, 2, 5, 6)),
-    ("Conv3d", {"in_channels": 2, "out_channels": 3, "kernel_size": (2, 3, 3), "padding": (0, 1, 1), "stride": (1, 2, 1)}, (2, 2, 4, 5, 5)),
-    ("ConvTranspose1d", {"in_channels": 3, "out_channels": 4, "kernel_size": 4, "stride": 2, "padding": 1}, (2, 3, 5)),
-    ("ConvTranspose2d", {"in_channels": 3, "out_channels": 2, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1}, (2, 3, 4, 5)),
-    ("ConvTranspose2d", {"in_channels": 4, "out_channels": 6, "kernel_size": 2, "stride": 2, "groups": 2, "bias": False}, (2, 4, 3, 3)),
-    ("ConvTranspose3d", {"in_channels": 2, "out_channels": 3, "kernel_size": 2, "stride": (1, 2, 2), "dilation": (2, 1, 1)}, (1, 2, 3, 3, 2)),
-    ("MaxPool1d", {"kernel_size": 3, "stride": 2, "padding": 1}, (2, 3, 9)),
-    ("MaxPool2d", {"kernel_size": 2}, (2, 3, 6, 7)),
-    ("MaxPool2d", {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}, (2, 3, 8, 8)),
-    ("MaxPool2d", {"kernel_size": (2, 3), "stride": 1, "dilation": (2, 1)}, (2, 2, 6, 6)),
-    ("MaxPool3d", {"kernel_size": (1, 2, 2)}, (2, 2, 3, 4, 4)),
-    ("AvgPool1d", {"kernel_size": 3, "stride": 2}, (2, 3, 9)),
-    ("AvgPool2d", {"kernel_size": 3, "stride": 2, "padding": 1, "count_include_pad": False}, (2, 3, 7, 7)),
-    ("AvgPool2d", {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}, (2, 2, 6, 6)),
-    ("AvgPool2d", {"kernel_size": 2, "divisor_override": 3}, (2, 2, 4, 4)),
-    ("AvgPool3d", {"kernel_size": 2}, (2, 2, 4, 4, 4)),
-    ("BatchNorm1d", {"num_features": 5}, (6, 5)),
-    ("BatchNorm1d", {"num_features": 4, "momentum": None}, (3, 4, 5)),
-    ("BatchNorm2d", {"num_features": 3, "eps": 1e-3, "momentum": 0.01}, (4, 3, 4, 5)),
-    ("BatchNorm2d", {"num_features": 3, "affine": False}, (4, 3, 3, 3)),
-    ("BatchNorm2d", {"num_features": 3, "track_running_stats": False}, (4, 3, 3, 3)),
-    ("BatchNorm3d", {"num_features": 2}, (2, 2, 3, 3, 3)),
+    ("Linear", dict(in_features=7, out_features=5), (3, 7)),
+    ("Linear", dict(in_features=6, out_features=4, bias=False), (2, 3, 6)),
+    ("Conv1d", dict(in_channels=4, out_channels=6, kernel_size=3, stride=2, padding=1, groups=2), (2, 4, 11)),
+    ("Conv1d", dict(in_channels=2, out_channels=3, kernel_size=4, dilation=2, padding="same"), (2, 2, 9)),
+    ("Conv2d", dict(in_channels=3, out_channels=5, kernel_size=3), (2, 3, 8, 7)),
+    ("Conv2d", dict(in_channels=3, out_channels=4, kernel_size=(3, 2), stride=(2, 1), padding=(1, 0), bias=False), (2, 3, 9, 6)),
+    ("Conv2d", dict(in_channels=4, out_channels=4, kernel_size=3, padding=2, dilation=2, groups=4), (2, 4, 6, 6)),
+    ("Conv2d", dict(in_channels=2, out_channels=3, kernel_size=(2, 3), padding="same"), (2, 2, 5, 6)),
+    ("Conv3d", dict(in_channels=2, out_channels=3, kernel_size=(2, 3, 3), padding=(0, 1, 1), stride=(1, 2, 1)), (2, 2, 4, 5, 5)),
+    ("ConvTranspose1d", dict(in_channels=3, out_channels=4, kernel_size=4, stride=2, padding=1), (2, 3, 5)),
+    ("ConvTranspose2d", dict(in_channels=3, out_channels=2, kernel_size=3, stride=2, padding=1, output_padding=1), (2, 3, 4, 5)),
+    ("ConvTranspose2d", dict(in_channels=4, out_channels=6, kernel_size=2, stride=2, groups=2, bias=False), (2, 4, 3, 3)),
+    ("ConvTranspose3d", dict(in_channels=2, out_channels=3, kernel_size=2, stride=(1, 2, 2), dilation=(2, 1, 1)), (1, 2, 3, 3, 2)),
+    ("MaxPool1d", dict(kernel_size=3, stride=2, padding=1), (2, 3, 9)),
+    ("MaxPool2d", dict(kernel_size=2), (2, 3, 6, 7)),
+    ("MaxPool2d", dict(kernel_size=3, stride=2, padding=1, ceil_mode=True), (2, 3, 8, 8)),
+    ("MaxPool2d", dict(kernel_size=(2, 3), stride=1, dilation=(2, 1)), (2, 2, 6, 6)),
+    ("MaxPool3d", dict(kernel_size=(1, 2, 2)), (2, 2, 3, 4, 4)),
+    ("AvgPool1d", dict(kernel_size=3, stride=2), (2, 3, 9)),
+    ("AvgPool2d", dict(kernel_size=3, stride=2, padding=1, count_include_pad=False), (2, 3, 7, 7)),
+    ("AvgPool2d", dict(kernel_size=3, stride=2, padding=1, ceil_mode=True), (2, 2, 6, 6)),
+    ("AvgPool2d", dict(kernel_size=2, divisor_override=3), (2, 2, 4, 4)),
+    ("AvgPool3d", dict(kernel_size=2), (2, 2, 4, 4, 4)),
+    ("BatchNorm1d", dict(num_features=5), (6, 5)),
+    ("BatchNorm1d", dict(num_features=4, momentum=None), (3, 4, 5)),
+    ("BatchNorm2d", dict(num_features=3, eps=1e-3, momentum=0.01), (4, 3, 4, 5)),
+    ("BatchNorm2d", dict(num_features=3, affine=False), (4, 3, 3, 3)),
+    ("BatchNorm2d", dict(num_features=3, bias=False), (4, 3, 3, 3)),
+    ("BatchNorm2d", dict(num_features=3, track_running_stats=False), (4, 3, 3, 3)),
+    ("BatchNorm3d", dict(num_features=2), (2, 2, 3, 3, 3)),
     ("ReLU", {}, (3, 4)),
     ("Sigmoid", {}, (3, 4)),
     ("Tanh", {}, (3, 4)),
-    ("Softmax", {"dim": 1}, (3, 5)),
-    ("LogSoftmax", {"dim": -1}, (2, 3, 4)),
+    ("Softmax", dict(dim=1), (3, 5)),
+    ("LogSoftmax", dict(dim=-1), (2, 3, 4)),
     ("Flatten", {}, (2, 3, 2, 2)),
-    ("Flatten", {"start_dim": 2, "end_dim": -1}, (2, 3, 2, 2)),
+    ("Flatten", dict(start_dim=2, end_dim=-1), (2, 3, 2, 2)),
     ("Identity", {}, (2, 3)),
-    ("Dropout", {"p": 0.0}, (3, 4)),
+    ("Dropout", dict(p=0.0), (3, 4)),
 ]
 LOSSES = [  # arguments of CrossEntropyLoss, shape of the input
     ({}, (6, 5)),
@@ -95,7 +96,8 @@ def layers(random: np.random.Generator) -> dict[str, np.ndarray]:
         y = module(given)
         g = random.normal(0, 1, tuple(y.shape)).astype(np.float32)
         y.backward(torch.from_numpy(g))
-        found |= {f"{number}.x": x, f"{number}.y": y.detach().numpy(), f"{number}.g": g, f"{number}.dx": given.grad.numpy()}
+        found |= {f"{number}.x": x, f"{number}.g": g}
+        found |= {f"{number}.y": y.detach().numpy(), f"{number}.dx": given.grad.numpy()}
         found |= {f"{number}.grad.{key}": value.grad.numpy() for key, value in module.named_parameters()}
         found |= {f"{number}.after.{key}": value.numpy().copy() for key, value in module.state_dict().items()}
         found[f"{number}.eval"] = module.eval()(torch.from_numpy(x)).detach().numpy()
@@ -128,7 +130,7 @@ def optimizers(random: np.random.Generator) -> dict[str, np.ndarray]:
     found |= {f"gradient.{step}.{k}": g for step, row in enumerate(gradients) for k, g in enumerate(row)}
     for number, (kind, arguments) in enumerate(OPTIMIZERS):
         params = [torch.from_numpy(p.copy()).requires_grad_() for p in start]
-        optimizer = getattr(torch.optim, kind)(params, **{k: tuple(v) if k == "betas" else v for k, v in arguments.items()})
+        optimizer = getattr(torch.optim, kind)(params, **arguments)
         for step, row in enumerate(gradients):
             for p, g in zip(params, row):
                 p.grad = torch.from_numpy(g.copy())

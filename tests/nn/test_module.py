@@ -47,7 +47,7 @@ def test_tied_weights_are_listed_once_and_saved_under_both_names():
 def test_a_misspelt_attribute_is_named_with_the_nearest():
     with pytest.raises(AttributeError, match="'Net' has no attribute 'secnd'; did you mean 'second'"):
         _ = Net().secnd
-    with pytest.raises(AttributeError, match="'relu' in 'relu' is a method"):
+    with pytest.raises(AttributeError, match="'relu' in 'relu' is a method; name a Module"):
         _ = _WithMethod().get_submodule("relu")
 
 
@@ -66,7 +66,7 @@ def test_a_parameter_cannot_become_a_plain_tensor_unnoticed():
         net.count = 3
     net.scale, net.second = None, nn.Identity()
     net.count = tg.tensor(8)
-    assert [name for name, _ in net.named_parameters()][0] == "first.0.weight"
+    assert next(net.named_parameters())[0] == "first.0.weight"
     assert net.state_dict()["count"].item() == 8
 
 
@@ -145,7 +145,7 @@ def test_repr_is_pytorchs():
   (second): Linear(in_features=3, out_features=2, bias=True)
   (first): Sequential(
     (0): Conv1d(1, 3, kernel_size=(1,), stride=(1,))
-    (1): BatchNorm1d(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
+    (1): BatchNorm1d(3, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)
   )
 )"""
     assert repr(nn.ModuleList()) == "ModuleList()"

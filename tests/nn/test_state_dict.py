@@ -14,7 +14,7 @@ def net():
 def test_keys_and_order_are_pytorchs():
     assert list(net().state_dict()) == ["0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var",
                                         "1.num_batches_tracked", "3.weight", "3.bias"]
-    assert list(net().state_dict(prefix="net."))[0] == "net.0.weight"
+    assert next(iter(net().state_dict(prefix="net."))) == "net.0.weight"
 
 
 def test_a_round_trip_copies_the_values():
@@ -69,7 +69,7 @@ def test_a_prefix_is_recognized(wrapped):
     bare, inner = net(), nn.Sequential()
     inner.register_module("module", net())
     given, taking = (inner, bare) if wrapped else (bare, inner)
-    with pytest.raises(ValueError, match="remove the prefix 'module.' from" if wrapped else "add the prefix 'module.' to"):
+    with pytest.raises(ValueError, match=rf"{'remove' if wrapped else 'add'} the prefix 'module\.'"):
         taking.load_state_dict(given.state_dict())
 
 

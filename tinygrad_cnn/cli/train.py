@@ -74,7 +74,10 @@ def _run(arguments: argparse.Namespace) -> int:
     folder, checkpoint = _folder(arguments)
     model, seed, recipe = _settings(arguments, checkpoint)
     threads = _prepare(arguments)
-    trainer = digit_trainer(model, recipe, arguments.device, seed)
+    try:
+        trainer = digit_trainer(model, recipe, arguments.device, seed)
+    except ValueError as error:
+        raise Failure(f"{str(error).removeprefix('Trainer: ')}.", 2) from error
     if checkpoint:
         trainer.load(checkpoint)
     if not arguments.quiet:
@@ -201,7 +204,8 @@ def _announce(trainer: Trainer, device: str, threads: int, folder: Path, checkpo
         place = "the emulator"
     left = trainer.steps - trainer.step
     time_left = rough(estimate(trainer, device) * left / trainer.steps)
-    print(f"{trainer.name}: {trainer.epochs} epochs of {recipes.DIGITS:,} digits on {place}: {time_left}", flush=True)
+    epochs = f"{trainer.epochs} epoch{'s' * (trainer.epochs > 1)} of {len(trainer.loader.dataset):,} digits"
+    print(f"{trainer.name}: {epochs} on {place}: {time_left}", flush=True)
     if checkpoint:
         state = "is finished" if trainer.finished else f"goes on after step {trainer.step} of {trainer.steps}"
         print(f"the run in {folder} {state}", flush=True)
@@ -272,8 +276,8 @@ def _curve(trainer: Trainer, score: Score, place: str) -> Any:
     scores = Curve("held-out", range(1, len(trainer.accuracies) + 1), trainer.accuracies, 2, dots=True)
     accuracy = Panel("accuracy", (scores,), (low // 1, 100.0), " %")
     return chart(f"{trainer.name}: held-out accuracy {score.accuracy:.2f} %",
-                 f"{trainer.epochs} epochs of {recipes.DIGITS:,} digits on the {place} in {duration(trainer.seconds)} "
-                 f"(the slides: {SLIDES})", "epoch", [loss, accuracy])
+                 f"{trainer.epochs} epochs of {len(trainer.loader.dataset):,} digits on the {place} "
+                 f"in {duration(trainer.seconds)} (the slides: {SLIDES})", "epoch", [loss, accuracy])
 
 
 def _mistakes(trainer: Trainer, score: Score) -> Any:

@@ -13,7 +13,8 @@ s is 2, even positions have met only every second tap of the window, and odd pos
 import functools
 import itertools
 import math
-from typing import Any, Callable, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from .memory import empty
 from .tile import LANES, NARROW, WIDE, clear, copy, fetch, multiply_add, pick, rectify, spread, start, store
 
 CACHE = 1 << 16    # float32 of a band's image at most: half of a small second-level cache
-MOST=256
+PIXELS = 256       # output pixels of a band at most
 SHARES = 16        # into so many bands, or sums, work is cut if it is large: more threads than that do not help
 
 
@@ -40,29 +41,25 @@ class Plan(NamedTuple):
 
 @functools.lru_cache(512)
 def plan(x_shape: tuple, out_shape: tuple, steps: tuple, window: tuple, inputs: int, stride: tuple, corner: tuple,
-         dilation: tuple, most: int) -> Plan:
+         dilation: tuple, band: tuple | None = None) -> Plan:
     """The plan of an output of this shape (N, P, Q, R) and these steps from x (N, A, B, C, channels).
 
-    The window of output 0 begins at `corner`, which is minus the padding; `inputs` channels of x are summed.
+    The window of output 0 begins at `corner`, which is minus the padding; `inputs` channels of x are summed; a band is so
+    many (images, rows), by default what suits the cache.
     """
     (N, A, B, C, channels), (P, Q, R) = x_shape, out_shape[1:4]
     reach = [(length - 1) * d + 1 for length, d in zip(window, dilation)]
     inside = all(0 <= first and first + (count - 1) * s + length <= extent for first, count, s, length, extent
                  in zip(corner, (P, Q, R), stride, reach, (A, B, C)))
     width = (R - 1) * stride[2] + reach[2]
-    # rows of a band: its image stays in the cache, and there are bands for all threads; small images are put together
-    rows = min((CACHE // (window[0] * width * channels) - reach[1]) // stride[1] + 1, -(-N * P * Q // SHARES), Q, most // R)
-    rows = max(rows, 1)
+    line = width * channels
+    images, rows = band or band_of(out_shape, window[0] * line, reach[1], stride[1])
     height = (rows - 1) * stride[1] + reach[1]
-    room = window[0] * height * width * channels
-    images = min(CACHE // room, -(-256 // (Q * R)), -(-N // SHARES)) if P == 1 and rows == Q else 1
-    images = max(images, 1)
+    room = 0 if inside else images * window[0] * height * line
+    plane, image = height * line, window[0] * height * line
     if inside:
         line = C * channels
         plane, image = dilation[0] * B * line, A * B * line
-    else:
-        line = width * channels
-        plane, image = height * line, room
     chunks = -(-Q // rows)
     return Plan(grid((window[0], plane), (window[1], dilation[1] * line), (window[2], dilation[2] * channels), (inputs, 1)),
                 grid((images, image), (rows, stride[1] * line), (R, stride[2] * channels)),
@@ -70,7 +67,16 @@ def plan(x_shape: tuple, out_shape: tuple, steps: tuple, window: tuple, inputs: 
                 steps[:3],
                 (*x_shape, P, Q, R, images, rows, chunks, window[0], height, 0 if inside else width, *stride[:2],
                  dilation[0], *corner),
-                -(-N // images) * P * chunks, 0 if inside else images * room)
+                -(-N // images) * P * chunks, room)
+
+
+def band_of(out_shape: tuple, line: int, reach: int, stride: int) -> tuple[int, int]:
+    """(images, rows) of a band: few enough for the cache and for a band per thread; small images are put together."""
+    N, P, Q, R = out_shape
+    rows = max(1, min(Q, PIXELS // R, (CACHE // line - reach) // stride + 1, -(-N * P * Q // SHARES)))
+    if P > 1 or rows < Q:
+        return 1, rows
+    return max(1, min(PIXELS // (Q * R), CACHE // (line * (rows * stride + reach)), -(-N // SHARES))), rows
 
 
 def grid(*axes: tuple[int, int]) -> np.ndarray:
@@ -220,14 +226,22 @@ def element_strides(x: np.ndarray) -> tuple:
     return tuple(stride // x.itemsize for stride in x.strides)
 
 
+def suits(w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
+    """Every convolution of float32."""
+    return True
+
+
 def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, stride: tuple, corner: tuple,
              dilation: tuple, relu: bool) -> None:
     """out = convolution of x with w (groups, O, C, I, J, K), where out and w may be strided."""
     groups, outputs, inputs, *window = w.shape
+    if 0 in window:                                        # no tap reaches these positions
+        out[...] = 0 if bias is None else bias
+        return
     kind = choose(outputs)
     (rows, vectors), kernel, _ = KERNELS[kind]
     block = vectors * LANES
-    p = plan(x.shape, out.shape[:4], element_strides(out), tuple(window), inputs, stride, corner, dilation, 1 << 20)
+    p = plan(x.shape, out.shape[:4], element_strides(out), tuple(window), inputs, stride, corner, dilation)
     blocks = blocks_of(groups, inputs, outputs, block)
     packed = empty(len(blocks) * len(p.taps) * block, np.float32)
     launch(_pack, min(len(blocks), threads()) if packed.size > 1 << 16 else 1,
@@ -251,17 +265,9 @@ def forward(out, x, w, bias, stride, padding, dilation, groups, relu):
 
 
 def transpose(out, g, w, bias, stride, padding, dilation, groups):
-    """One convolution of g for each residue of the position modulo the stride: a window position i has met the residue r
-    where i * dilation = r + padding modulo the stride."""
     w = w.reshape(groups, -1, *w.shape[1:]).swapaxes(1, 2)
-    for residues in itertools.product(*(range(min(s, n)) for s, n in zip(stride, out.shape[1:4]))):
-        axes = [taps_of(r, *axis) for r, axis in zip(residues, zip(w.shape[3:], stride, padding, dilation))]
-        where = tuple(slice(r, None, s) for r, s in zip(residues, stride))
-        taps, corner, spacing = zip(*axes)
-        if any(tap.start == tap.stop for tap in taps):     # no window reaches these positions
-            out[:, *where] = 0 if bias is None else bias
-            continue
-        convolve(out[:, *where], g, w[:, :, :, *taps], bias, (1, 1, 1), corner, spacing, False)
+    for positions, taps, corner, spacing in phases(out.shape, w.shape, stride, padding, dilation):
+        convolve(out[positions], g, w[taps], bias, (1, 1, 1), corner, spacing, False)
 
 
 def weight(out, x, g, stride, padding, dilation, groups):
@@ -271,7 +277,7 @@ def weight(out, x, g, stride, padding, dilation, groups):
     kind = choose(outputs)
     (rows, vectors), _, kernel = KERNELS[kind]
     block = vectors * LANES
-    p = plan(x.shape, g.shape[:4], (0, 0, 0, 0), tuple(window), inputs, stride, tuple(-p for p in padding), dilation, MOST)
+    p = plan(x.shape, g.shape[:4], (0, 0, 0, 0), tuple(window), inputs, stride, tuple(-p for p in padding), dilation)
     blocks = blocks_of(groups, inputs, outputs, block)
     length = len(blocks) * len(p.taps) * block
     splits = max(1, min(SHARES, p.bands, (1 << 18) // length))
@@ -286,13 +292,22 @@ def weight(out, x, g, stride, padding, dilation, groups):
            (groups, outputs, inputs, math.prod(window)))
 
 
+def phases(out_shape: tuple, w_shape: tuple, stride: tuple, padding: tuple, dilation: tuple) -> Iterator[tuple]:
+    """The convolutions with stride 1 that make up an adjoint: which positions of out, which taps of w, corner and dilation."""
+    for residues in itertools.product(*map(range, map(min, stride, out_shape[1:4]))):
+        axes = [taps_of(*axis) for axis in zip(residues, w_shape[-3:], stride, padding, dilation)]
+        taps, corner, spacing = zip(*axes)
+        yield (slice(None), *map(slice, residues, (None,) * 3, stride)), (..., *taps), corner, spacing
+
+
 def taps_of(residue: int, length: int, stride: int, padding: int, dilation: int) -> tuple[slice, int, int]:
-    """Along one axis: the taps that the positions of this residue have met, in reverse; the place in g of the first of them
-    seen from the first position; the distance in g from one to the next."""
+    """Along one axis, the taps i that positions of this residue have met: residue + padding = i * dilation modulo the stride.
+
+    They are taken in reverse. Beside them: where in g the last of them has met the first position, and their distance in g.
+    """
+    met = [i for i in range(length) if (residue + padding - i * dilation) % stride == 0]
+    if not met:
+        return slice(0, 0), 0, 1
     every = stride // math.gcd(stride, dilation)
-    spacing = dilation // math.gcd(stride, dilation)
-    first = next((i for i in range(min(every, length)) if (residue + padding - i * dilation) % stride == 0), length)
-    count = len(range(first, length, every))
-    last = first + (count - 1) * every
-    return slice(last, first - 1 if first else None, -every) if count else slice(0, 0), \
-        (residue + padding - last * dilation) // stride if count else 0, spacing
+    return (slice(met[-1], met[0] - 1 if met[0] else None, -every), (residue + padding - met[-1] * dilation) // stride,
+            dilation * every // stride)

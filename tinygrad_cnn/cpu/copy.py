@@ -3,7 +3,7 @@
 from numba import uintp
 from numba.extending import register_jitable
 
-from .. import arrays, shapes
+from ..nest import crossing, flat
 from .jit import jit
 from .launch import launch, parts_for
 
@@ -14,38 +14,24 @@ def copy(out, x):
     """out[i] = x[i], cast to the dtype of out: to an integer by dropping the fraction, to bool by x != 0."""
     if out.size == 0:
         return
-    shape, (strides, x_strides) = shapes.coalesce(out.shape, out.strides, x.strides)
-    lead, parts = 4 - len(shape), parts_for(out.size)
-    shape, strides, x_strides = (1,) * lead + shape, (0,) * lead + strides, (0,) * lead + x_strides
-    kernel = _rows if strides[-1] == out.itemsize and x_strides[-1] == x.itemsize else _tiles
-    if kernel is _rows and shape[:-1] == (1,) * (len(shape) - 1):
-        launch(_flat, parts, arrays.strided(out, shape[-1:], strides[-1:]), arrays.strided(x, shape[-1:], x_strides[-1:]))
-        return
-    across = min(range(len(shape) - 1), key=lambda k: (shape[k] == 1, abs(x_strides[k])))
-    order = [k for k in range(len(shape) - 1) if k != across] + [across, len(shape) - 1]
-    shape, strides, x_strides = (tuple(v[k] for k in order) for v in (shape, strides, x_strides))
-    launch(kernel, parts, shape, *flat(out, shape, strides), *flat(x, shape, x_strides))
+    shape, strides, x_strides = crossing(out, x)
+    along = strides[-1] == out.itemsize and x_strides[-1] == x.itemsize
+    if along and out.size == shape[-1]:
+        launch(_flat, parts_for(out.size), flat(out, shape, strides)[0], flat(x, shape, x_strides)[0])
+    else:
+        launch(_rows if along else _tiles, parts_for(out.size), shape, *flat(out, shape, strides), *flat(x, shape, x_strides))
 
 
 def fill(out, value):
     """out[i] = value."""
     if out.size == 0:
         return
-    shape, (strides,) = shapes.coalesce(out.shape, out.strides)
-    lead = max(0, 2 - len(shape))
-    shape, strides = (1,) * lead + shape, (0,) * lead + strides
-    if out.nbytes == shape[-1] * strides[-1]:
-        launch(_fill_flat, parts_for(out.size), arrays.strided(out, shape[-1:], strides[-1:]), out.dtype.type(value))
+    shape, strides, _ = crossing(out, out)
+    memory, first, steps = flat(out, shape, strides)
+    if memory.size == out.size:
+        launch(_fill_flat, parts_for(out.size), memory, out.dtype.type(value))
     else:
-        launch(_fill, parts_for(out.size), shape, *flat(out, shape, strides), out.dtype.type(value))
-
-
-def flat(a, shape, strides):
-    """The memory from the lowest element of `a` to its highest, the place of the first element in it, and its steps."""
-    lowest = arrays.strided(a, shape, strides)[tuple(slice(None, None, -1 if step < 0 else 1) for step in strides)]
-    spans = [(n - 1) * step // a.itemsize for n, step in zip(shape, strides)]
-    memory = arrays.strided(lowest, (1 + sum(map(abs, spans)),), (a.itemsize,))
-    return memory, -sum(span for span in spans if span < 0), tuple(step // a.itemsize for step in strides)
+        launch(_fill, parts_for(out.size), shape, memory, first, steps, out.dtype.type(value))
 
 
 @jit

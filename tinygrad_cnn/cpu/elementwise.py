@@ -1,4 +1,4 @@
-"""Element-wise operations: a kernel for each formula, dtype and loop nest, compiled when first met. CUDA twin: cuda/elementwise.py."""
+"""Element-wise operations: a kernel for each formula, dtype and loop nest, made when first met. CUDA twin: cuda/elementwise.py."""
 
 from functools import lru_cache
 
@@ -6,21 +6,21 @@ import numpy as np
 from numba.extending import register_jitable
 
 from .. import formulas
-from ..nest import arithmetic, element, nest
+from ..nest import arithmetic, element, nest, number
 from . import scalar
 from .jit import jit
 from .launch import launch, parts_for
 
-# the index is unsigned: a signed one may be negative, counting from the end, for all the compiler knows, and that test
-# in every step turns vector loads into gathers
+# The indices are unsigned. A signed one could be negative, which means from the end, for all the compiler knows; the test
+# for it in every step turns vector loads into gathers.
 FLAT = """
-def kernel(part, parts, out, {parameters}):
+def kernel(part, parts, {parameters}):
     for a in range(uintp(part * out.size // parts), uintp((part + 1) * out.size // parts)):
         out[a] = formula(scalar, {values})
 """
 
-ROWS = """
-def kernel(part, parts, out, {parameters}):
+NESTED = """
+def kernel(part, parts, {parameters}):
     rows = out.size // out.shape[-1]
     for row in range(uintp(part * rows // parts), uintp((part + 1) * rows // parts)):
         {place}
@@ -35,20 +35,21 @@ def apply(name, out, *operands):
         return
     dtype = arithmetic(out, *operands)
     axes, (out, *operands) = nest(out, *operands)
-    operands = [dtype.type(x) if type(x) in (int, float) else x for x in operands]
-    launch(_kernel(name, dtype, axes), parts_for(out.size * len(axes)), out, *operands)
+    values = [number(x, dtype) if a is None else x for a, x in zip(axes[1:], operands)]
+    launch(_kernel(name, dtype, axes), parts_for(out.size * len(axes)), out, *values)
 
 
 @lru_cache(None)
 def _kernel(name, dtype, axes):
-    """The kernel with its loops written out: Numba knows no loops over a number of axes learnt later."""
-    names = [f"x{k}" for k in range(1, len(axes))]
+    """The kernel with its loops written out, as Numba cannot loop over a number of axes that it learns later."""
     *outer, last = axes[0]
-    divide = [f"row, {a} = divmod(row, uintp(out.shape[{k}]))" for k, a in reversed(list(enumerate(outer)))][:-1]
-    source = (ROWS if outer else FLAT).format(
-        parameters=", ".join(names), values=", ".join(map(element, names, axes[1:])),
-        place="; ".join([*divide, f"{outer[0]} = row"]) if outer else "", last=last, all=", ".join(axes[0]))
-    scope = dict(formula=register_jitable(formulas.typed(name, dtype.type)), scalar=scalar, uintp=np.uintp, __name__=__name__)
+    names = [f"x{k}" for k in range(1, len(axes))]
+    place = [f"row, {a} = divmod(row, uintp(out.shape[{k}]))" for k, a in reversed(list(enumerate(outer))) if k] + ["a = row"]
+    source = (NESTED if outer else FLAT).format(
+        parameters=", ".join(["out", *names]), values=", ".join(map(element, names, axes[1:])),
+        place="; ".join(place), last=last, all=", ".join(axes[0]))
+    scope = {"formula": register_jitable(formulas.typed(name, dtype.type)), "scalar": scalar, "uintp": np.uintp,
+             "__name__": __name__}
     exec(compile(source, __file__, "exec"), scope)
-    label = "_".join(axis if axis is not None else "number" for axis in axes)
-    return jit(scope["kernel"], name=f"{name}_{dtype}_{label}", precise=True)
+    title = "_".join(["number" if a is None else a or "one" for a in axes])
+    return jit(scope["kernel"], name=f"{name}_{dtype}_{title}", precise=True)

@@ -6,7 +6,7 @@ device makes the same ones. CUDA twin: cuda/random.py.
 import math
 
 import numpy as np
-from numba import uint64
+from numba import float32, int32, uint64
 from numba.extending import register_jitable
 
 from . import scalar
@@ -45,7 +45,29 @@ def philox(seed, counter):
 @register_jitable
 def unit(bits):
     """The upper 24 of 32 bits as a float32 in [0, 1)."""
-    return np.float32(np.int32(bits >> np.uint64(8))) * np.float32(2**-24)
+    return float32(int32(bits >> np.uint64(8))) * float32(2**-24)
+
+
+@register_jitable
+def circle(u):
+    """cos(2 pi u) and sin(2 pi u) of a float32 in [0, 1): from the nearest quarter turn on, by polynomials (Cephes, sinf)."""
+    quarter = int32(float32(4) * u + float32(0.5))
+    t = float32(2 * math.pi) * (u - float32(0.25) * float32(quarter))
+    z = t * t
+    s = t + t * z * (float32(-1.6666654611e-1) + z * (float32(8.3321608736e-3) + z * float32(-1.9515295891e-4)))
+    c = float32(1) - float32(0.5) * z + z * z * (float32(4.1666645683e-2) + z * (float32(-1.3887316255e-3) + z * float32(2.4433157118e-5)))
+    if quarter % 2:
+        c, s = -s, c
+    return (-c, -s) if quarter & 2 else (c, s)
+
+
+@register_jitable
+def normals(seed, counter):
+    """Four independent numbers of the standard normal distribution (Box and Muller), as float32."""
+    a, b, c, d = philox(seed, counter)
+    first, second = scalar.sqrt(float32(-2) * scalar.log(float32(1) - unit(a))), scalar.sqrt(float32(-2) * scalar.log(float32(1) - unit(c)))
+    (x, y), (z, w) = circle(unit(b)), circle(unit(d))
+    return first * x, first * y, second * z, second * w
 
 
 @jit
@@ -63,11 +85,11 @@ def _uniform(part, parts, out, low, span, seed, offset):
 
 @jit
 def _normal(part, parts, out, mean, std, seed, offset):
-    pairs = (out.size + 1) // 2
-    for k in range(uint64(part * pairs // parts), uint64((part + 1) * pairs // parts)):
-        a, b, c, d = philox(seed, offset + k // uint64(2))
-        u, v = out.dtype.type(unit(c if k % uint64(2) else a)), out.dtype.type(unit(d if k % uint64(2) else b))
-        radius, angle = std * scalar.sqrt(out.dtype.type(-2) * scalar.log(out.dtype.type(1) - u)), out.dtype.type(2 * math.pi) * v
-        out[uint64(2) * k] = mean + radius * math.cos(angle)
-        if uint64(2) * k + uint64(1) < uint64(out.size):
-            out[uint64(2) * k + uint64(1)] = mean + radius * math.sin(angle)
+    whole = out.size // 4
+    for k in range(uint64(part * whole // parts), uint64((part + 1) * whole // parts)):
+        i, (a, b, c, d) = uint64(4) * k, normals(seed, offset + k)
+        out[i], out[i + uint64(1)], out[i + uint64(2)], out[i + uint64(3)] = mean + std * a, mean + std * b, mean + std * c, mean + std * d
+    if part == parts - 1:                                  # the last one to three elements
+        last = normals(seed, offset + uint64(whole))
+        for i in range(4 * whole, out.size):
+            out[i] = mean + std * last[i - 4 * whole]

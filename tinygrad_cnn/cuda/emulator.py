@@ -299,7 +299,7 @@ def _rebuilt(function: types.FunctionType, done: dict[types.FunctionType, types.
             return _rebuilt(value, done)
         if isinstance(value, types.ModuleType) and value.__name__.startswith(__package__.partition(".")[0]):
             return types.SimpleNamespace(**{k: meaning(v) for k, v in vars(value).items()
-                                            if isinstance(v, types.FunctionType) or id(v) in _twins})
+                                            if isinstance(v, (types.FunctionType, np.generic)) or id(v) in _twins})
         return value
 
     for cell, original in zip(closure, function.__closure__ or (), strict=True):

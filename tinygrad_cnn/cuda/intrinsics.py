@@ -59,6 +59,31 @@ def _element(context: Any, builder: Any, array_type: Any, array: Any, index: Any
     return builder.gep(context.make_array(array_type)(context, builder, value=array).data, [index])
 
 
+def _load_emulated(array: Any, place: Any) -> Any:
+    return array.load(array.run(place, 1))
+
+
+@intrinsic(_load_emulated)
+def load(typing: Any, array: Any, place: Any) -> Any:
+    """load(array, place) -> a flat element of a C-contiguous array of any rank."""
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(_element(context, builder, signature.args[0], args[0], args[1]))
+    return array.dtype(array, types.int64), generate
+
+
+def _store_emulated(array: Any, place: Any, value: Any) -> None:
+    array.store(array.run(place, 1), value)
+
+
+@intrinsic(_store_emulated)
+def store(typing: Any, array: Any, place: Any, value: Any) -> Any:
+    """store(array, place, value): write a flat element of a C-contiguous array of any rank."""
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store(args[2], _element(context, builder, signature.args[0], args[0], args[1]))
+        return context.get_dummy_value()
+    return types.void(array, types.int64, array.dtype), generate
+
+
 def _load4_emulated(array: Any, first: Any) -> tuple[Any, ...]:
     k = array.run(first, 4)
     return tuple(array.load(k + i) for i in range(4))

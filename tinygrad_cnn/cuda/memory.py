@@ -20,7 +20,7 @@ LARGEST = 2**31 - 1                        # elements of one array: kernels inde
 
 def bucket(nbytes: int) -> int:
     """The block size for so many bytes: multiples of an eighth of their power of two, at most 1/8 larger than asked."""
-    step = max(ALIGNMENT, 1 << max(nbytes - 1, 1).bit_length() - 4)
+    step = max(ALIGNMENT, 1 << max(nbytes.bit_length() - 4, 0))
     return max(-(-nbytes // step) * step, ALIGNMENT)
 
 

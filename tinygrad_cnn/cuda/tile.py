@@ -1,53 +1,107 @@
 """The product of two tiles: what the fast kernels of matmul, convolution and its gradients have in common.
 
-A block of THREADS threads computes ROWS x columns results. It walks along the sum in steps of DEPTH: the next slices of
-both operands are read into registers while the present ones, in shared memory, are multiplied. Each thread keeps its own
-`down` x `across` results in registers, as groups of 4 x 4: so it reads shared memory by 16 bytes, and neighbors read
-neighboring groups.
+A block of THREADS threads computes ROWS x columns results. It walks along the sum by DEPTH terms at a time: while the
+present slices of both operands, in shared memory, are multiplied, the next are read into registers; shared memory holds
+two slices of each, so one barrier per step is enough. Each thread keeps its `down` x `across` results in registers, as
+groups of 4 x 4, so that it reads shared memory by 16 bytes and its neighbors read the neighboring groups.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
-from .driver import cuda, device, float32, kernel
-from .intrinsics import load4, store4
+from .driver import cuda, device, float32
+from .intrinsics import load, load4, store, store4
 
-THREADS = 256
+THREADS = 256                              # of a block
 ROWS = 128                                 # of the block's tile
-DEPTH = 8                                  # terms of the sum between two barriers
-LEFT = 2 * DEPTH * ROWS                    # elements of the left operand in shared memory, twice: one is read, one written
+DEPTH = 8                                  # terms of the sum per step
+BLOCKS = 128                               # that keep a large GPU busy; a grid of fewer gets narrower tiles or is split
 
 
 class Width(NamedTuple):
-    """A width of the block's tile, and how it is dealt out to the threads: `down` x `across` results each."""
+    """A width of the block's tile, and which part of the tile a thread computes."""
     columns: int
     down: int
     across: int
 
 
-WIDE, MEDIUM, NARROW = Width(128, 8, 8), Width(64, 8, 4), Width(32, 4, 4)
-WIDTHS = (WIDE, MEDIUM, NARROW)
+WIDTHS = (Width(128, 8, 8), Width(64, 8, 4), Width(32, 4, 4))
 
 
-def width_for(columns: int) -> Width:
-    """The widest tile of which the columns leave little unused."""
-    return min(WIDTHS, key=lambda w: (-(-columns // w.columns) * w.columns, -w.columns))
+def ceil(a: int, b: int) -> int:
+    """How many times b covers a."""
+    return -(-a // b)
 
 
-def multiplier(width: Width):
-    """multiply(total, left, right, from_left, from_right): add one step's product to a thread's results."""
+def width_for(rows: int, columns: int) -> Width:
+    """The widest tile that leaves the fewest columns unused and makes enough blocks, else the narrowest."""
+    def cost(width: Width) -> tuple[bool, int, int]:
+        tiles = ceil(columns, width.columns)
+        return tiles * ceil(rows, ROWS) < BLOCKS, tiles * width.columns, -width.columns
+    return min(reversed(WIDTHS), key=cost) if rows else WIDTHS[-1]
+
+
+@device
+def four(x, place, count, aligned):
+    """Four neighbors of flat element `place` on; zeros from the `count`-th on. Aligned: place is a multiple of four."""
+    zero = float32(0)
+    if count >= 4 and aligned:
+        return load4(x, place)
+    return (load(x, place) if count > 0 else zero, load(x, place + 1) if count > 1 else zero,
+            load(x, place + 2) if count > 2 else zero, load(x, place + 3) if count > 3 else zero)
+
+
+@device
+def put_four(out, place, count, aligned, a, b, c, d):
+    """Write the first `count` of four values to the flat elements from `place` on."""
+    if count >= 4 and aligned:
+        store4(out, place, a, b, c, d)
+    else:
+        if count > 0:
+            store(out, place, a)
+        if count > 1:
+            store(out, place + 1, b)
+        if count > 2:
+            store(out, place + 2, c)
+        if count > 3:
+            store(out, place + 3, d)
+
+
+@device
+def positive(x):
+    """max(x, 0), but NaN stays NaN."""
+    return float32(0) if x < float32(0) else x
+
+
+def steps_of(width: Width) -> tuple[Callable, Callable, Callable]:
+    """Device functions of this width: one step's product, and where in the tile a thread's results belong."""
     columns, down, across = width
-    row_groups, column_groups = down // 4, across // 4
-    row_gap, column_gap = ROWS // row_groups, columns // column_groups
+    row_gap, column_gap = ROWS * 4 // down, columns * 4 // across
+    beside = columns // across             # threads in a row
 
-    def multiply(total, a, b, left, right, row, column):
+    def multiply(total, left, right, half):
+        """total[i, j] += sum over k of left[k, i's row] * right[k, j's column], of one half of shared memory."""
+        a = cuda.local.array(down, float32)
+        b = cuda.local.array(across, float32)
+        row = half * (DEPTH * ROWS) + cuda.threadIdx.x // beside * 4
+        column = half * (DEPTH * columns) + cuda.threadIdx.x % beside * 4
         for k in range(DEPTH):
-            for i in range(row_groups):
-                a[4 * i], a[4 * i + 1], a[4 * i + 2], a[4 * i + 3] = load4(left, row + k * ROWS + i * row_gap)
-            for j in range(column_groups):
-                b[4 * j], b[4 * j + 1], b[4 * j + 2], b[4 * j + 3] = load4(right, column + k * columns + j * column_gap)
+            for i in range(0, down, 4):
+                a[i], a[i + 1], a[i + 2], a[i + 3] = load4(left, row + k * ROWS + i // 4 * row_gap)
+            for j in range(0, across, 4):
+                b[j], b[j + 1], b[j + 2], b[j + 3] = load4(right, column + k * columns + j // 4 * column_gap)
             for i in range(down):
                 for j in range(across):
                     total[i, j] += a[i] * b[j]
-    return device(multiply)
+
+    def row_of(i):
+        """The tile's row that holds this thread's i-th row of results."""
+        return cuda.threadIdx.x // beside * 4 + i // 4 * row_gap + i % 4
+
+    def column_of(j):
+        """The tile's column that holds this thread's j-th column of results."""
+        return cuda.threadIdx.x % beside * 4 + j // 4 * column_gap + j % 4
+
+    return device(multiply), device(row_of), device(column_of)

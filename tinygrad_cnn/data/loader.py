@@ -7,7 +7,8 @@ from contextlib import closing
 
 import numpy as np
 
-from ..tensor import Tensor, from_numpy
+from ..creation import from_numpy
+from ..tensor import Tensor
 from .dataset import Arrays, Dataset, Indices
 from .prefetch import prefetch
 from .transforms import Transform

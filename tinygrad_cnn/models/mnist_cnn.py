@@ -16,9 +16,9 @@ from .registry import register
 
 @register(input=(1, 28, 28))
 def mnist_cnn(num_classes: int = 10) -> Sequential:
-    """The Keras MNIST example in its first form, 32 and 32 filters: (n, 1, 28, 28) -> (n, num_classes), 600,810 parameters.
+    """The Keras MNIST example in its first form, 32 and 32 filters: (n, 1, 28, 28) -> (n, num_classes).
 
-    Weights start Glorot-uniform and biases at zero, Keras's defaults.
+    It has 600,810 parameters for 10 classes. Weights start Glorot-uniform and biases at zero, Keras's defaults.
     """
     network = Sequential(
         Conv2d(1, 32, 3), ReLU(),

@@ -25,7 +25,7 @@ _entries: dict[str, Entry] = {}
 
 
 def register(input: tuple[int, ...]) -> Callable[[B], B]:
-    """Decorator: list a function that returns a network under the function's name; `input` is the shape of one input."""
+    """Decorator: list a function that returns a network under its own name; `input` is the shape of one input."""
 
     def add(build: B) -> B:
         if build.__name__ in _entries:

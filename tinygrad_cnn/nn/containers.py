@@ -56,8 +56,8 @@ class _Numbered(Module):
 class Sequential(_Numbered):
     """Modules called one after another, each on the result of the one before: `Sequential(Conv2d(1, 8, 3), ReLU())`.
 
-    A dictionary gives names of one's own: `Sequential({"conv": Conv2d(1, 8, 3), "relu": ReLU()})`. Neighbors that have a
-    fused kernel run on it (see `fused`); keys and results are those of the modules.
+    A dictionary gives names of one's own: `Sequential({"conv": Conv2d(1, 8, 3), "relu": ReLU()})`. Neighbors that have
+    a fused kernel run on it (see `fused`); keys and results are those of the modules.
     """
 
     def __init__(self, *modules: Module | dict[str, Module]) -> None:

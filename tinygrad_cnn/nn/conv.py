@@ -23,13 +23,13 @@ class _ConvBase(Module):
     output_padding: Shape | None = None
     bias: Parameter | None
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: Size, stride: Size, dilation: Size, groups: int,
-                 padding_mode: str) -> None:
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: Size, stride: Size, dilation: Size,
+                 groups: int, padding_mode: str) -> None:
         super().__init__()
         name = type(self).__name__
         if groups < 1 or in_channels % groups or out_channels % groups:
-            raise ValueError(f"{name}: groups is {groups}, which does not divide in_channels {in_channels} and out_channels "
-                             f"{out_channels}; use a common divisor")
+            raise ValueError(f"{name}: groups is {groups}, which does not divide in_channels {in_channels} and "
+                             f"out_channels {out_channels}; use a common divisor")
         if padding_mode != "zeros":
             raise NotImplementedError(f"{name}: padding_mode is {padding_mode!r} but only 'zeros' is supported; "
                                       "pad the input with F.pad first")
@@ -60,9 +60,9 @@ class _ConvBase(Module):
 class _Conv(_ConvBase):
     """x (n, in_channels, ...) -> (n, out_channels, ...); weight (out_channels, in_channels / groups, *kernel_size)."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: Size, stride: Size = 1, padding: Size | str = 0,
-                 dilation: Size = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: Any = None,
-                 dtype: Any = None) -> None:
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: Size, stride: Size = 1,
+                 padding: Size | str = 0, dilation: Size = 1, groups: int = 1, bias: bool = True,
+                 padding_mode: str = "zeros", device: Any = None, dtype: Any = None) -> None:
         super().__init__(in_channels, out_channels, kernel_size, stride, dilation, groups, padding_mode)
         name = type(self).__name__
         self.padding = padding if isinstance(padding, str) else spatial(name, "padding", padding, self.rank)
@@ -74,8 +74,8 @@ class _Conv(_ConvBase):
 
 
 class _ConvTranspose(_ConvBase):
-    """The adjoint of a convolution in its input: x (n, in_channels, ...) -> (n, out_channels, ...), larger by the stride;
-    weight (in_channels, out_channels / groups, *kernel_size)."""
+    """The adjoint of a convolution in its input: x (n, in_channels, ...) -> (n, out_channels, ...), larger by the
+    stride; weight (in_channels, out_channels / groups, *kernel_size)."""
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: Size, stride: Size = 1, padding: Size = 0,
                  output_padding: Size = 0, groups: int = 1, bias: bool = True, dilation: Size = 1,
@@ -87,7 +87,7 @@ class _ConvTranspose(_ConvBase):
         self._allocate(in_channels, out_channels, bias, device, dtype)
 
     def forward(self, x: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
-        """`output_size`, if given, takes the place of `output_padding`: the spatial extents (or the whole shape) wanted."""
+        """`output_size`, if given, replaces `output_padding`: the spatial extents (or the whole shape) wanted."""
         extra = self.output_padding if output_size is None else self._extra(x, output_size)
         return F.conv_transpose(self.rank, x, self.weight, self.bias, self.stride, self.padding, extra, self.groups,
                                 self.dilation)
@@ -99,43 +99,44 @@ class _ConvTranspose(_ConvBase):
         least = tuple((n - 1) * s - 2 * p + d * (k - 1) + 1 for n, s, p, d, k in
                       zip(x.shape[2:], self.stride, self.padding, self.dilation, self.kernel_size))
         most = tuple(n + s - 1 for n, s in zip(least, self.stride))
-        if len(output_size) not in (self.rank, self.rank + 2) or not all(a <= n <= b for a, n, b in zip(least, wanted, most)):
-            raise ValueError(f"{name}: output_size is {tuple(output_size)} but input {tuple(x.shape)} can give {least} to "
-                             f"{most}; choose a size between them")
+        fits = len(wanted) == self.rank and all(a <= n <= b for a, n, b in zip(least, wanted, most))
+        if not fits or len(output_size) not in (self.rank, self.rank + 2):
+            raise ValueError(f"{name}: output_size is {tuple(output_size)} but input {tuple(x.shape)} can give {least} "
+                             f"to {most}; choose a size between them")
         return tuple(n - a for n, a in zip(wanted, least))
 
 
 class Conv1d(_Conv):
-    """Cross-correlation over sequences, x (n, c, w), with PyTorch's arguments; `padding` may be "valid" or "same"."""
+    """Cross-correlation over sequences (n, c, w), with PyTorch's arguments; `padding` may be "valid" or "same"."""
 
     rank = 1
 
 
 class Conv2d(_Conv):
-    """Cross-correlation over images, x (n, c, h, w), with PyTorch's arguments; `padding` may be "valid" or "same"."""
+    """Cross-correlation over images (n, c, h, w), with PyTorch's arguments; `padding` may be "valid" or "same"."""
 
     rank = 2
 
 
 class Conv3d(_Conv):
-    """Cross-correlation over volumes, x (n, c, d, h, w), with PyTorch's arguments; `padding` may be "valid" or "same"."""
+    """Cross-correlation over volumes (n, c, d, h, w), with PyTorch's arguments; `padding` may be "valid" or "same"."""
 
     rank = 3
 
 
 class ConvTranspose1d(_ConvTranspose):
-    """Transposed convolution over sequences, x (n, c, w), with PyTorch's arguments."""
+    """Transposed convolution over sequences (n, c, w), with PyTorch's arguments."""
 
     rank = 1
 
 
 class ConvTranspose2d(_ConvTranspose):
-    """Transposed convolution over images, x (n, c, h, w), with PyTorch's arguments."""
+    """Transposed convolution over images (n, c, h, w), with PyTorch's arguments."""
 
     rank = 2
 
 
 class ConvTranspose3d(_ConvTranspose):
-    """Transposed convolution over volumes, x (n, c, d, h, w), with PyTorch's arguments."""
+    """Transposed convolution over volumes (n, c, d, h, w), with PyTorch's arguments."""
 
     rank = 3

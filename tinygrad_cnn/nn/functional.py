@@ -1,4 +1,4 @@
-"""The functions behind the modules, with PyTorch's names, arguments and defaults: `F.conv2d(x, weight, bias, stride=2)`.
+"""The functions behind the modules, with PyTorch's names, arguments and defaults: `F.conv2d(x, weight, stride=2)`.
 
 Here arguments are checked and brought to one form; the mathematics is in `ops`.
 """
@@ -27,10 +27,10 @@ Padding = Size | str
 # ---- layers with weights ---------------------------------------------------------------------------------------------
 
 
-def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """input (..., k) times weight (n, k) transposed, plus bias (n,)."""
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False) -> Tensor:
+    """input (..., k) times weight (n, k) transposed, plus bias (n,); with `relu`, max(., 0) in the same pass."""
     _one_dtype("linear", input, weight, bias)
-    return _matmul.linear(input, weight, bias)
+    return _matmul.linear(input, weight, bias, relu)
 
 
 def conv1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Size = 1, padding: Padding = 0,
@@ -47,7 +47,7 @@ def conv2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Si
 
 def conv3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Size = 1, padding: Padding = 0,
            dilation: Size = 1, groups: int = 1) -> Tensor:
-    """Cross-correlation of input (n, c, d, h, w) with weight (o, c / groups, i, j, k); `padding` may be "valid" or "same"."""
+    """Cross-correlation of input (n, c, d, h, w) with weight (o, c / groups, i, j, k); `padding` as in `conv2d`."""
     return conv(3, input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -72,7 +72,8 @@ def check_padding(name: str, padding: Padding, stride: Shape) -> None:
     if isinstance(padding, str) and padding not in ("valid", "same"):
         raise ValueError(f"{name}: padding is {padding!r}; use 'valid', 'same' or numbers")
     if padding == "same" and any(s != 1 for s in stride):
-        raise ValueError(f"{name}: padding is 'same' with stride {stride} but a stride of 1 is needed; give padding as numbers")
+        raise ValueError(f"{name}: padding is 'same' with stride {stride} but a stride of 1 is needed; "
+                         "give padding as numbers")
 
 
 def _named_padding(input: Tensor, padding: str, kernel: Shape, dilation: Shape) -> tuple[Tensor, Shape]:
@@ -181,8 +182,8 @@ def avg_pool(rank: int, input: Tensor, kernel_size: Size, stride: Size | None, p
     _axes(name, "input", input, rank + 2)
     kernel = spatial(name, "kernel_size", kernel_size, rank, 1)
     step = kernel if stride is None else spatial(name, "stride", stride, rank, 1)
-    return _pool.average_pool(input, kernel, step, spatial(name, "padding", padding, rank), ceil_mode, count_include_pad,
-                              divisor_override)
+    return _pool.average_pool(input, kernel, step, spatial(name, "padding", padding, rank), ceil_mode,
+                              count_include_pad, divisor_override)
 
 
 # ---- normalization, dropout, activations -----------------------------------------------------------------------------
@@ -198,7 +199,8 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
     """
     if not training:
         if running_mean is None or running_var is None:
-            raise ValueError("batch_norm: running_mean or running_var is None outside training; give both, or training=True")
+            raise ValueError("batch_norm: running_mean or running_var is None outside training; "
+                             "give both, or training=True")
         return _norm.normalize(input, running_mean, running_var, weight, bias, eps, relu)
     out, mean, var = _norm.batch_norm(input, weight, bias, eps, relu)
     count = input.numel() // max(input.shape[1], 1)
@@ -215,7 +217,7 @@ def _approach(running: Tensor | None, value: Tensor, weight: float) -> None:
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Zeros with probability `p`, the other elements times 1 / (1 - p); not `training`: the input. `inplace` is ignored."""
+    """Zeros with probability `p`, other elements times 1 / (1 - p); not `training`: the input. `inplace` is ignored."""
     check_probability("dropout", p)
     return _dropout.dropout(input, p) if training else input
 
@@ -275,7 +277,7 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, i
 def check_cross_entropy(name: str, weight: Tensor | None, reduction: str, label_smoothing: float) -> None:
     """Refuse what the loss cannot do."""
     if weight is not None:
-        raise NotImplementedError(f"{name}: weight of shape {weight.shape} is given but class weights are not supported; "
+        raise NotImplementedError(f"{name}: weight has shape {weight.shape} but class weights are not supported; "
                                   "use reduction='none' and weigh the losses")
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f"{name}: reduction is {reduction!r}; use 'mean', 'sum' or 'none'")
@@ -295,4 +297,4 @@ def _one_dtype(operation: str, input: Tensor, weight: Tensor, bias: Tensor | Non
     for name, tensor in (("weight", weight), ("bias", bias)):
         if tensor is not None and tensor.dtype != input.dtype:
             raise TypeError(f"{operation}: input is {input.dtype.name} but {name} {tensor.dtype.name}; "
-                            f"convert the input with .to({tensor.dtype.name}) or the module with .to({input.dtype.name})")
+                            f"convert the input with .to({tensor.dtype.name}) or the module")

@@ -1,4 +1,4 @@
-"""Fusion: neighbors that have one kernel run as one. Results and keys stay those of the modules; only passes over memory go."""
+"""Fusion: neighbors that have a common kernel run as one. Results and keys stay those of the modules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..ops import matmul
 from ..tensor import Tensor
 from . import functional as F
 from .activation import ReLU
@@ -34,8 +33,8 @@ def fusion(on: bool) -> Iterator[None]:
 def fused(*modules: Module) -> Step:
     """The modules one after another, as a function: `fused(conv, bn, relu)(x)`.
 
-    These neighbors run as one: convolution, linear or batch norm with a ReLU behind; convolution with a batch norm that is
-    in evaluation mode. The function owns nothing: build it where it is called, the network keeps the modules.
+    These neighbors run as one: convolution, linear or batch norm with a ReLU behind; convolution with a batch norm that
+    is in evaluation mode. The function owns nothing: build it where it is called, the network keeps the modules.
     """
 
     def run(x: Tensor) -> Tensor:
@@ -51,8 +50,9 @@ def fused(*modules: Module) -> Step:
 
 def _first(modules: tuple[Module, ...], x: Tensor) -> tuple[Step, int]:
     """What to do with the modules in front, and how many that are."""
+    head: Any
+    second: Any
     head, second, third = (*modules, None, None)[:3]
-    assert head is not None
     if _is(head, _Conv) and _is(second, _BatchNorm) and _folds(head, second, x):
         relu = _is(third, ReLU)
         return (lambda x: _folded(head, second, x, relu)), 2 + relu
@@ -63,7 +63,7 @@ def _first(modules: tuple[Module, ...], x: Tensor) -> tuple[Step, int]:
     if _is(head, _BatchNorm):
         return (lambda x: head.normalize(x, relu=True)), 2
     if _is(head, Linear):
-        return (lambda x: matmul.linear(x, head.weight, head.bias, relu=True)), 2
+        return (lambda x: F.linear(x, head.weight, head.bias, relu=True)), 2
     return head, 1
 
 
@@ -77,7 +77,7 @@ def _conv(conv: Any, x: Tensor, weight: Tensor, bias: Tensor | None, relu: bool)
 
 
 def _folds(conv: Any, bn: Any, x: Tensor) -> bool:
-    """Whether the batch norm is a fixed scale and shift, and scaling the weight is less work than scaling the result."""
+    """Whether the batch norm is a fixed scale and shift, and scaling the weight less work than scaling the result."""
     fits = bn.num_features == conv.out_channels and conv.rank + 2 in bn.ranks
     return fits and not bn.training and bn.running_mean is not None and conv.weight.data.size < x.data.size
 

@@ -1,7 +1,7 @@
 """Filling tensors with their first values. Each function writes its tensor in place and returns it.
 
-Variances are chosen so that a signal neither grows nor dies on its way through the network: `xavier` is Glorot and Bengio
-2010 (fan_in and fan_out), `kaiming` He et al. (arXiv 1502.01852: the ReLU loses half of the power).
+Variances are chosen so that a signal neither grows nor dies on its way through the network: `xavier` is Glorot and
+Bengio 2010 (fan_in and fan_out), `kaiming` He et al. (arXiv 1502.01852: the ReLU loses half of the power).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from .. import creation
 from ..autograd import no_grad
 from ..tensor import Tensor
 
-GAINS = {"linear": 1.0, "identity": 1.0, "conv1d": 1.0, "conv2d": 1.0, "conv3d": 1.0, "conv_transpose1d": 1.0,
-         "conv_transpose2d": 1.0, "conv_transpose3d": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": sqrt(2), "selu": 3 / 4}
+UNIT = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "sigmoid")
+GAINS = {**dict.fromkeys(UNIT, 1.0), "tanh": 5 / 3, "relu": sqrt(2), "selu": 3 / 4}
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -21,14 +21,16 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     if nonlinearity == "leaky_relu":
         return sqrt(2 / (1 + (0.01 if param is None else param) ** 2))
     if nonlinearity not in GAINS:
-        raise ValueError(f"calculate_gain: nonlinearity is {nonlinearity!r}; use one of {', '.join([*GAINS, 'leaky_relu'])}")
+        raise ValueError(f"calculate_gain: nonlinearity is {nonlinearity!r}; "
+                         f"use one of {', '.join([*GAINS, 'leaky_relu'])}")
     return GAINS[nonlinearity]
 
 
 def fans(tensor: Tensor) -> tuple[int, int]:
-    """(fan_in, fan_out): how many inputs an output sees and how many outputs an input reaches, (out, in, ...) weights."""
+    """(fan_in, fan_out) of a weight (out, in, ...): the inputs an output sees, the outputs an input reaches."""
     if tensor.ndim < 2:
-        raise ValueError(f"init: a tensor of shape {tuple(tensor.shape)} has no fan_in and fan_out; use uniform_ or constant_")
+        raise ValueError(f"init: a tensor of shape {tuple(tensor.shape)} has no fan_in and fan_out; "
+                         "use uniform_ or constant_")
     window = prod(tensor.shape[2:])
     return tensor.shape[1] * window, tensor.shape[0] * window
 
@@ -90,7 +92,7 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
 
 
 def default_(weight: Tensor, bias: Tensor | None) -> None:
-    """What PyTorch's linear and convolution layers start with: both uniform between -1 / sqrt(fan_in) and 1 / sqrt(fan_in)."""
+    """What PyTorch's layers start with: weight and bias uniform between -1 / sqrt(fan_in) and 1 / sqrt(fan_in)."""
     kaiming_uniform_(weight, a=sqrt(5))
     if bias is not None:
         bound = 1 / sqrt(max(fans(weight)[0], 1))

@@ -12,14 +12,15 @@ from .parameter import Parameter, uninitialized
 
 
 class Linear(Module):
-    """y = x W^T + b along the last axis: x (..., in_features), weight (out_features, in_features), bias (out_features,).
+    """y = x W^T + b along the last axis: x (..., in_features), weight (out_features, in_features), bias (out_features,)
 
     Weights and biases start uniform between -1 / sqrt(in_features) and 1 / sqrt(in_features), as PyTorch's do.
     """
 
     bias: Parameter | None
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+    def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None,
+                 dtype: Any = None) -> None:
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
         self.weight = uninitialized((out_features, in_features), device, dtype)

@@ -8,11 +8,11 @@ from .module import Module
 
 
 class CrossEntropyLoss(Module):
-    """-log softmax(x)[target] over axis 1, x (n, classes, ...), target int64 (n, ...); the mean over all targets by default.
+    """-log softmax(x)[target] over axis 1: x (n, classes, ...), target int64 (n, ...); by default their mean.
 
     `reduction` is "mean", "sum" or "none"; targets equal to `ignore_index` count nowhere, not in the mean either.
-    `label_smoothing` takes that share of probability from the target and spreads it over all classes. Class weights are not
-    supported and raise.
+    `label_smoothing` takes that share of probability from the target and spreads it over all classes. Class weights are
+    not supported and raise.
     """
 
     def __init__(self, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean",

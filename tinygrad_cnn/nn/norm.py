@@ -18,7 +18,8 @@ class _BatchNorm(Module):
 
     Training uses mean and biased variance of the batch, and moves `running_mean` and `running_var` (the unbiased one)
     towards them by `momentum`; momentum None keeps the plain average over all batches. Evaluation uses the running
-    statistics. `affine` False leaves out weight and bias, `track_running_stats` False always uses the batch.
+    statistics. `affine` False leaves out weight and bias, `bias` False the bias alone; `track_running_stats` False always
+    uses the batch.
     """
 
     ranks: ClassVar[tuple[int, ...]]
@@ -29,13 +30,13 @@ class _BatchNorm(Module):
     num_batches_tracked: Tensor | None
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-                 track_running_stats: bool = True, device: Any = None, dtype: Any = None) -> None:
+                 track_running_stats: bool = True, device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:
         super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         size = (num_features,)
         self.weight = Parameter(ones(size, device=device, dtype=dtype)) if affine else None
-        self.bias = Parameter(zeros(size, device=device, dtype=dtype)) if affine else None
+        self.bias = Parameter(zeros(size, device=device, dtype=dtype)) if affine and bias else None
         tracked = track_running_stats
         self.register_buffer("running_mean", zeros(size, device=device, dtype=dtype) if tracked else None)
         self.register_buffer("running_var", ones(size, device=device, dtype=dtype) if tracked else None)
@@ -52,8 +53,9 @@ class _BatchNorm(Module):
         """Weight 1, bias 0, running statistics forgotten."""
         self.reset_running_stats()
         with no_grad():
-            if self.weight is not None and self.bias is not None:
+            if self.weight is not None:
                 self.weight.fill_(1)
+            if self.bias is not None:
                 self.bias.zero_()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -64,7 +66,7 @@ class _BatchNorm(Module):
         if x.ndim not in self.ranks or x.shape[1] != self.num_features:
             shape = " or ".join(str(rank) for rank in self.ranks)
             raise ShapeError(f"{type(self).__name__}: input has shape {tuple(x.shape)} but {shape} axes with "
-                             f"{self.num_features} channels in the second are needed; reshape it or change num_features")
+                             f"{self.num_features} channels in the second are needed; change the input or num_features")
         momentum = self._count_batch() if self.training else 0.0
         return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias,
                             self.training or self.running_mean is None, momentum, self.eps, relu=relu)
@@ -78,7 +80,7 @@ class _BatchNorm(Module):
 
     def extra_repr(self) -> str:
         return (f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-                f"track_running_stats={self.track_running_stats}")
+                f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}")
 
 
 class BatchNorm1d(_BatchNorm):

@@ -1,4 +1,4 @@
-"""What a network is made of, layer by layer. It runs on the meta device: nothing is computed and no memory is needed."""
+"""What a network is made of, layer by layer. It runs on the meta device: nothing is computed, no memory is needed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WIDTHS = (24, 15, 16, 11, 10)  # with the gaps 80 columns
 
 @dataclass(frozen=True)
 class Row:
-    """One call of one layer. `shape` is that of a single sample, `macs` its multiply-adds; bias and activation count nothing."""
+    """One call of one layer: output shape and multiply-adds are those of a single sample, without bias and activation."""
 
     name: str
     kind: str
@@ -47,8 +47,8 @@ class Summary:
     def __str__(self) -> str:
         rule = "-" * (sum(WIDTHS) + len(WIDTHS) - 1)
         head = _line("Layer", "Type", "Output", "Parameters", "MACs")
-        body = [_line(row.name, row.kind, "x".join(map(str, row.shape)), f"{row.parameters:,}" if row.parameters else "",
-                      _scaled(row.macs) if row.macs else "") for row in self.rows]
+        body = [_line(row.name, row.kind, "x".join(map(str, row.shape)), f"{row.parameters:,}" * (row.parameters > 0),
+                      _scaled(row.macs) * (row.macs > 0)) for row in self.rows]
         frozen = f", {self.trainable:,} of them trained" if self.trainable != self.parameters else ""
         return "\n".join([self.title, rule, head, rule, *body, rule,
                           f"{self.parameters:,} parameters{frozen}; {_scaled(self.macs)} multiply-adds for one sample"])
@@ -113,4 +113,4 @@ def _scaled(count: int) -> str:
 def _line(*cells: str) -> str:
     """Cells cut or padded to their widths; the first keeps its end, where layers differ. Numbers stand to the right."""
     fitted = [cell if len(cell) <= width else "~" + cell[1 - width:] for cell, width in zip(cells, WIDTHS)]
-    return " ".join(cell.ljust(width) if k < 3 else cell.rjust(width) for k, (cell, width) in enumerate(zip(fitted, WIDTHS)))
+    return " ".join(cell.ljust(w) if k < 3 else cell.rjust(w) for k, (cell, w) in enumerate(zip(fitted, WIDTHS)))

@@ -24,7 +24,8 @@ def sum(x: Any, axis: Any = None, keepdim: bool = False) -> Any:
 def mean(x: Any, axis: Any = None, keepdim: bool = False) -> Any:
     """The mean over `axis` (all axes for None) of a floating tensor."""
     if x.data.dtype not in shapes.FLOATS:
-        raise RuntimeError(f"mean: dtype {x.data.dtype.name} is not floating but float32 or float64 is needed; use x.float().mean()")
+        raise RuntimeError(f"mean: dtype {x.data.dtype.name} is not floating but float32 or float64 is needed; "
+                           "use x.float().mean()")
     count = prod(x.data.shape[k] for k in shapes.axes("mean", axis, x.data.ndim))
     return apply("div", sum(x, axis, keepdim), float(count))
 

@@ -16,7 +16,7 @@ from .shape import reshape
 class Window:
     """Stride, padding, dilation (one number per spatial axis) and groups of a convolution."""
 
-    def __init__(self, stride: tuple[int, ...], padding: tuple[int, ...], dilation: tuple[int, ...], groups: int) -> None:
+    def __init__(self, stride: shapes.Shape, padding: shapes.Shape, dilation: shapes.Shape, groups: int) -> None:
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
 
     def arguments(self) -> tuple[Any, ...]:

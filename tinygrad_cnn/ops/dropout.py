@@ -12,8 +12,8 @@ from . import layout
 
 
 class Dropout(Function):
-    """x * keep / (1 - p). Which elements are kept is drawn again from (seed, counter) in backward, so nothing is saved: for one
-    draw the operation is linear and its own adjoint."""
+    """x * keep / (1 - p). Which elements are kept is drawn again from (seed, counter) in backward, so nothing is saved:
+    for one draw the operation is linear and its own adjoint."""
 
     def __init__(self, p: float, draw: tuple[int, int]) -> None:
         self.p, self.draw = p, draw

@@ -43,11 +43,11 @@ class Elementwise(Function):
             if name is None or not self.needed[k]:
                 found.append(None)
                 continue
-            known = {n: getattr(self, "out" if n == "y" else n, self.numbers.get(n)) for n in formulas.parameters(name)[1:]}
+            known = [getattr(self, "out" if n == "y" else n, self.numbers.get(n)) for n in formulas.parameters(name)[1:]]
             if len(self._parameters) == 1 and known and not recording():
-                value = apply(name, g, *known.values())  # one kernel
+                value = apply(name, g, *known)  # one kernel
             else:
-                value = formulas.FORMULAS[name](TensorMath, g, *known.values())
+                value = formulas.FORMULAS[name](TensorMath, g, *known)
             found.append(sum_to(value, self.shapes[k]))
         return tuple(found)
 

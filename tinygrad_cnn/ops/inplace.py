@@ -17,7 +17,7 @@ def write(operation: str, target: Any, part: Any, value: Any) -> Any:
     if hasattr(value, "data"):
         together(operation, part, value.data)
         stretched = shapes.broadcast(operation, part.shape, value.data.shape)
-        shapes.same(operation, "the shape of target and value together", stretched, part.shape, f"give a value that fits {part.shape}")
+        shapes.same(operation, "the shape of target and value together", stretched, part.shape, "give a value that fits")
         kernels(part).copy.copy(part, layout.stretch(value.data, part.shape))
     else:
         kernels(part).copy.fill(part, value)
@@ -32,16 +32,16 @@ def update(name: str, target: Any, other: Any) -> Any:
     with no_grad():
         value = apply(name, target, other)
     if value.data.dtype in shapes.FLOATS and target.data.dtype not in shapes.FLOATS:
-        raise RuntimeError(f"{operation}: the result is {value.data.dtype.name} but the tensor {target.data.dtype.name}; "
-                           "convert the tensor first")
+        raise RuntimeError(f"{operation}: the result is {value.data.dtype.name} but the tensor is "
+                           f"{target.data.dtype.name}; convert the tensor first")
     return write(operation, target, target.data, value)
 
 
 def _check(operation: str, target: Any, part: Any, value: Any) -> None:
     """Refuse to write where the graph would not know of it, or where elements share a place in memory."""
     if recording() and (target.requires_grad or getattr(value, "requires_grad", False)):
-        raise RuntimeError(f"{operation}: the tensor of shape {target.data.shape}, or the value, requires grad and cannot be part of a "
-                           "write in place while recording; use an operation out of place, or with no_grad()")
+        raise RuntimeError(f"{operation}: the tensor of shape {target.data.shape}, or the value, requires grad and cannot "
+                           "take part in a write in place; use an operation out of place, or with no_grad()")
     if any(s == 0 and n > 1 for n, s in zip(part.shape, part.strides)):
-        raise RuntimeError(f"{operation}: the tensor of shape {target.data.shape} is expanded, so that elements share memory; "
-                           "clone() it first")
+        raise RuntimeError(f"{operation}: the tensor of shape {target.data.shape} is expanded, so that elements share "
+                           "memory; clone() it first")

@@ -1,7 +1,7 @@
 """Where channels-last lives: the one file that knows that an array's memory order differs from its logical order.
 
-A tensor's array always has the logical (n, channels, spatial...) shape; channels-last is only its strides. Kernels that care see
-C-contiguous arrays in the order (n, spatial..., channels): `last` on the way in, `first` on the way out.
+A tensor's array always has the logical (n, channels, spatial...) shape; channels-last is only its strides. Kernels that
+care see C-contiguous arrays in the order (n, spatial..., channels): `last` on the way in, `first` on the way out.
 """
 
 from __future__ import annotations

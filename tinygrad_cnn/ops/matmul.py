@@ -82,7 +82,8 @@ def turned(x: Any) -> Any:
 def matmul(a: Any, b: Any) -> Any:
     """PyTorch's matmul: a vector in front is a row, a vector behind a column, and what they added disappears."""
     if not a.data.ndim or not b.data.ndim:
-        raise shapes.ShapeError(f"matmul: {a.data.shape} @ {b.data.shape} has an operand without axes; multiply with * instead")
+        raise shapes.ShapeError(f"matmul: {a.data.shape} @ {b.data.shape} has an operand without axes but each needs one; "
+                                "multiply with * instead")
     row, column = a.data.ndim == 1, b.data.ndim == 1
     if row:
         a = reshape(a, (1, *a.data.shape))
@@ -97,8 +98,8 @@ def linear(x: Any, w: Any, bias: Any = None, relu: bool = False) -> Any:
     """x (..., k), w (n, k), bias (n,) or None -> (..., n)."""
     together("linear", x.data, w.data, *([] if bias is None else [bias.data]))
     if not x.data.ndim or x.data.shape[-1] != w.data.shape[1]:
-        raise shapes.ShapeError(f"linear: input {x.data.shape} ends with another extent than weight {w.data.shape}, which takes "
-                                f"{w.data.shape[1]} features; make them equal")
+        raise shapes.ShapeError(f"linear: input {x.data.shape} does not end with the {w.data.shape[1]} features that weight "
+                                f"{w.data.shape} takes; make them equal")
     if bias is not None and bias.data.shape != w.data.shape[:1]:
         raise shapes.ShapeError(f"linear: bias has shape {bias.data.shape} but weight {w.data.shape} needs "
                                 f"({w.data.shape[0]},); give one bias per output feature")

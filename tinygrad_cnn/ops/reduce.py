@@ -19,8 +19,10 @@ def _grouped(x: Any, axes: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
         extents, strides, kept = found
         return strided(x, extents, strides), kept
     kept = tuple(k for k in range(x.ndim) if k not in axes)
-    rows = layout.contiguous(x.transpose(kept + axes))  # kept and reduced axes take turns: bring the reduced ones to the end
-    extents, strides, _ = shapes.reduction(rows.shape, rows.strides, tuple(range(len(kept), x.ndim)))  # type: ignore[misc]
+    rows = layout.contiguous(x.transpose(kept + axes))  # they take turns too often: bring the reduced ones to the end
+    found = shapes.reduction(rows.shape, rows.strides, tuple(range(len(kept), x.ndim)))
+    assert found is not None
+    extents, strides, _ = found
     return strided(rows, extents, strides), kept
 
 

@@ -12,9 +12,10 @@ from .optimizer import Group, Optimizer
 
 
 class Adam(Optimizer):
-    """p -= lr * m' / (sqrt(v') + eps): running means m of the gradient and v of its square, m' and v' corrected for their start.
+    """p -= lr * m' / (sqrt(v') + eps), where m and v are running means of the gradient and of its square.
 
-    weight_decay * p is added to the gradient. Names and meanings are PyTorch's.
+    m' = m / (1 - beta1^step) and v' = v / (1 - beta2^step) make up for their start at zero. weight_decay * p is added to
+    the gradient. Names and meanings are PyTorch's.
     """
 
     decoupled: ClassVar[bool] = False

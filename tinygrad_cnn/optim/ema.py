@@ -17,8 +17,8 @@ class EMA:
     """average += (1 - d) * (weight - average) after every optimizer step, d = min(decay, (1 + step) / (10 + step)).
 
     The smaller d of the first steps keeps the initial weights from lingering (as in TensorFlow's
-    ExponentialMovingAverage). Running statistics are averaged alike, counters are copied. The average has the keys of the
-    network's state_dict.
+    ExponentialMovingAverage). Running statistics are averaged alike, counters are copied. The average has the keys of
+    the network's state_dict.
     """
 
     def __init__(self, model: Module, decay: float = 0.999) -> None:

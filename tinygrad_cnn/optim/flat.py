@@ -18,15 +18,15 @@ def zeros(p: Tensor) -> Tensor:
 def flat(p: Any, *others: Any) -> list[Any]:
     """`p` and arrays of its shape as rows of elements in the memory order of `p`.
 
-    Only `p` and what has its layout are views; a gradient of another layout is copied. Raises if `p` has gaps, or if the
-    others are of another dtype.
+    Only `p` and what has its layout are views; a gradient of another layout is copied. Raises if `p` has gaps, or if
+    the others are of another dtype.
     """
     order = shapes.memory_order(p.strides)
     if not is_contiguous(p.transpose(order)):
-        raise ValueError(f"optimizer: a parameter of shape {p.shape} has strides {p.strides}, so its elements do not lie side "
-                         "by side; give a copy of it")
+        raise ValueError(f"optimizer: a parameter of shape {p.shape} has strides {p.strides}, so its elements do not lie "
+                         "side by side; give a copy of it")
     for x in others:
         if x.dtype != p.dtype:
-            raise TypeError(f"optimizer: a parameter is {p.dtype.name} but its gradient or state {x.dtype.name}; convert the "
-                            "network before the optimizer is made")
+            raise TypeError(f"optimizer: a parameter is {p.dtype.name} but its gradient or state {x.dtype.name}; "
+                            "convert the network before the optimizer is made")
     return [view(layout.contiguous(x.transpose(order)), (p.size,)) for x in (p, *others)]

@@ -9,17 +9,19 @@ from typing import Any
 
 from .optimizer import Optimizer
 
+Factor = Callable[[int], float]
+
 
 class Scheduler:
     """Base class: sets the learning rates of `optimizer` to `rate(base, step)` now, for step 0, and at every `step()`.
 
-    A step is whatever the caller makes it, an epoch or an update. `base` is each group's rate when the first schedule was
-    made (kept in the group as "initial_lr", as in PyTorch).
+    A step is whatever the caller makes it, an epoch or an update. `base` is each group's rate when the first schedule
+    was made (kept in the group as "initial_lr", as in PyTorch).
     """
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = optimizer
-        self.base_lrs: list[float] = [group.setdefault("initial_lr", group["lr"]) for group in optimizer.param_groups]
+        self.base_lrs = [float(group.setdefault("initial_lr", group["lr"])) for group in optimizer.param_groups]
         self.last_epoch = 0
         self._apply()
 
@@ -103,11 +105,11 @@ class LinearLR(Scheduler):
 class LambdaLR(Scheduler):
     """The rate times `lr_lambda(step)`; one function for all groups or a list with one for each."""
 
-    def __init__(self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]]) -> None:
+    def __init__(self, optimizer: Optimizer, lr_lambda: Factor | Sequence[Factor]) -> None:
         groups = len(optimizer.param_groups)
         self.lr_lambdas = [lr_lambda] * groups if callable(lr_lambda) else list(lr_lambda)
         if len(self.lr_lambdas) != groups:
-            raise ValueError(f"LambdaLR: {len(self.lr_lambdas)} functions for {groups} groups; give one, or one for each group")
+            raise ValueError(f"LambdaLR: {len(self.lr_lambdas)} functions for {groups} groups; give one, or one for each")
         super().__init__(optimizer)
 
     def rates(self, step: int) -> list[float]:
@@ -119,8 +121,8 @@ class SequentialLR(Scheduler):
 
     def __init__(self, optimizer: Optimizer, schedulers: Sequence[Scheduler], milestones: Sequence[int]) -> None:
         if len(milestones) != len(schedulers) - 1 or list(milestones) != sorted(milestones):
-            raise ValueError(f"SequentialLR: {len(schedulers)} schedulers with milestones {list(milestones)}; give one step, in "
-                             "ascending order, between each two")
+            raise ValueError(f"SequentialLR: {len(schedulers)} schedulers with milestones {list(milestones)}; "
+                             "give one step, in ascending order, between each two")
         self.schedulers, self.milestones = list(schedulers), list(milestones)
         super().__init__(optimizer)
 

@@ -16,7 +16,7 @@ Group = dict[str, Any]
 
 
 class Optimizer:
-    """Base class: `params` are parameters, or dictionaries {"params": ..., "lr": ..., ...} of groups with options of their own.
+    """Base class: `params` are parameters, or groups {"params": ..., "lr": ..., ...} with options of their own.
 
     `param_groups` holds the groups with all their options, `state` what the rule remembers of each parameter.
     """
@@ -27,7 +27,7 @@ class Optimizer:
         self.state: dict[Tensor, dict[str, Any]] = {}
         given: list[Any] = list(params)
         if not given:
-            raise ValueError(f"{type(self).__name__}: params is empty; give model.parameters(), which can be walked only once")
+            raise ValueError(f"{type(self).__name__}: params is empty; give a fresh model.parameters(), which ends when walked")
         for group in given if isinstance(given[0], dict) else [{"params": given}]:
             self.add_param_group(group)
 
@@ -41,7 +41,7 @@ class Optimizer:
             if not isinstance(p, Tensor) or p.node is not None:
                 raise TypeError(f"{name}: {p!r} is not a leaf tensor; give the parameters of a model")
             if id(p) in known:
-                raise ValueError(f"{name}: a parameter of shape {tuple(p.shape)} is given twice; put it into one group, once")
+                raise ValueError(f"{name}: a parameter of shape {tuple(p.shape)} is given twice; name it in one group, once")
             known.add(id(p))
         unknown = group.keys() - self.defaults.keys() - {"params"}
         if unknown:
@@ -76,14 +76,14 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__}: update is missing; define update(self, p, group, state)")
 
     def state_dict(self) -> dict[str, Any]:
-        """{"state": {number: {name: tensor or number}}, "param_groups": [...]}; parameters are their numbers, as in PyTorch."""
+        """{"state": {number: {name: tensor or number}}, "param_groups": [...]}; numbers stand for parameters."""
         params = [p for group in self.param_groups for p in group["params"]]
         number = {id(p): k for k, p in enumerate(params)}
         groups = [{**group, "params": [number[id(p)] for p in group["params"]]} for group in self.param_groups]
         return {"state": {number[id(p)]: dict(state) for p, state in self.state.items()}, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue where `state_dict` was asked. Raises if the groups differ in number or size, before anything is changed."""
+        """Continue where `state_dict` was asked. Raises, before anything is changed, if groups or shapes differ."""
         name, groups = type(self).__name__, state_dict["param_groups"]
         sizes = [len(group["params"]) for group in groups], [len(group["params"]) for group in self.param_groups]
         if sizes[0] != sizes[1]:
@@ -98,8 +98,10 @@ class Optimizer:
             own.update({key: value for key, value in group.items() if key != "params"})
 
     def __repr__(self) -> str:
-        lines = [f"  {len(group['params'])} parameters: " + ", ".join(f"{k}={v}" for k, v in group.items() if k != "params")
-                 for group in self.param_groups]
+        lines = []
+        for group in self.param_groups:
+            options = ", ".join(f"{key}={value}" for key, value in group.items() if key != "params")
+            lines.append(f"  {len(group['params'])} parameters: {options}")
         return "\n".join([f"{type(self).__name__}(", *lines, ")"])
 
 
@@ -108,7 +110,7 @@ def _like(name: str, key: str, value: Any, p: Tensor) -> Any:
     if not isinstance(value, (Tensor, np.ndarray)):
         return value
     if tuple(value.shape) != tuple(p.shape):
-        raise ValueError(f"{name}: {key} in the state has shape {tuple(value.shape)} but its parameter {tuple(p.shape)}; "
-                         "load the state of the same network")
+        raise ValueError(f"{name}: {key} in the state has shape {tuple(value.shape)} but its parameter "
+                         f"{tuple(p.shape)}; load the state of the same network")
     copy = zeros(p)
     return copy.copy_(value.detach().to(p.device) if isinstance(value, Tensor) else value)

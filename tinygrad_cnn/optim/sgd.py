@@ -14,7 +14,8 @@ from .optimizer import Group, Optimizer
 class SGD(Optimizer):
     """p -= lr * v, where v = momentum * v + (1 - dampening) * g and g is the gradient plus weight_decay * p.
 
-    The first v is g. With `nesterov` the step is g + momentum * v (Sutskever et al. 2013). Names and meanings are PyTorch's.
+    The first v is g. With `nesterov` the step is g + momentum * v (Sutskever et al. 2013). Names and meanings are
+    PyTorch's.
     """
 
     def __init__(self, params: Iterable[Tensor] | Iterable[Group], lr: float = 1e-3, momentum: float = 0.0,
@@ -35,5 +36,5 @@ class SGD(Optimizer):
             state["momentum_buffer"] = zeros(p)
         velocity = [state["momentum_buffer"].data] if group["momentum"] else []
         weights, gradient, *velocity = flat(p.data, p.grad.data, *velocity)
-        kernels(weights).update.sgd(weights, gradient, velocity[0] if velocity else None, group["lr"], group["momentum"],
-                                    group["dampening"], group["weight_decay"], group["nesterov"], first)
+        kernels(weights).update.sgd(weights, gradient, velocity[0] if velocity else None, group["lr"],
+                                    group["momentum"], group["dampening"], group["weight_decay"], group["nesterov"], first)

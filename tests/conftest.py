@@ -1,0 +1,26 @@
+"""CUDA kernels run in the emulator unless TINYGRAD_CNN_EMULATE=0 says that there is a GPU to test on."""
+
+import os
+
+os.environ.setdefault("TINYGRAD_CNN_EMULATE", "1")
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import tinygrad_cnn as tg
+from tinygrad_cnn import autograd
+
+QUICK = dict(deadline=None, suppress_health_check=list(HealthCheck))
+settings.register_profile("ci", max_examples=8, derandomize=True, database=None, **QUICK)
+settings.register_profile("thorough", max_examples=200, print_blob=True, **QUICK)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+collect_ignore_glob = ["golden/make_*.py"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind():
+    """A test must leave the package as it found it."""
+    yield
+    assert autograd.recording(), "the test left no_grad switched on"
+    assert tg.default_device() == "cpu", "the test left another default device"

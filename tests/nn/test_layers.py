@@ -1,0 +1,128 @@
+"""Every layer against PyTorch: values, gradients, buffers, keys, training and evaluation (tests/golden/make_nn.py)."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tinygrad_cnn as tg
+from tinygrad_cnn import nn
+from tinygrad_cnn.nn import functional as F
+
+GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "nn_layers.npz")
+CASES = list(enumerate(json.loads(str(GOLDEN["cases"]))))
+
+
+def expected(prefix):
+    return {key.removeprefix(prefix): GOLDEN[key] for key in GOLDEN.files if key.startswith(prefix)}
+
+
+def close(found, wanted):
+    np.testing.assert_allclose(found, wanted, rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("number, case", CASES, ids=[f"{n}-{case[0]}" for n, case in CASES])
+def test_layer_is_pytorchs(number, case):
+    kind, arguments, text = case
+    arguments = {key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()}
+    layer = getattr(nn, kind)(**arguments)
+    assert repr(layer).split("(")[0] == text.split("(")[0]
+    if kind != "AvgPool1d":  # PyTorch prints its numbers as tuples
+        assert repr(layer) == text
+    layer.load_state_dict(expected(f"{number}.before."))
+    x, g = GOLDEN[f"{number}.x"], GOLDEN[f"{number}.g"]
+    layer(tg.tensor(x * 0.5 + 1))
+    given = tg.tensor(x, requires_grad=True)
+    y = layer(given)
+    y.backward(tg.tensor(g))
+    close(y.detach().numpy(), GOLDEN[f"{number}.y"])
+    assert given.grad is not None
+    close(given.grad.numpy(), GOLDEN[f"{number}.dx"])
+    for key, value in layer.named_parameters():
+        close(value.grad.numpy(), GOLDEN[f"{number}.grad.{key}"])
+    after = expected(f"{number}.after.")
+    assert list(layer.state_dict()) == list(after)
+    for key, value in layer.state_dict().items():
+        assert value.shape == after[key].shape and value.dtype == after[key].dtype
+        close(value.numpy(), after[key])
+    close(layer.eval()(tg.tensor(x)).detach().numpy(), GOLDEN[f"{number}.eval"])
+
+
+def test_transposed_convolution_of_a_wanted_size():
+    layer = nn.ConvTranspose2d(1, 2, 3, stride=2, padding=1)
+    x = tg.zeros(1, 1, 4, 5)
+    assert layer(x).shape == (1, 2, 7, 9)
+    assert layer(x, output_size=(8, 9)).shape == (1, 2, 8, 9) == layer(x, output_size=(1, 2, 8, 9)).shape
+    with pytest.raises(ValueError, match=r"output_size is \(9, 9\) but input .* can give \(7, 9\) to \(8, 10\)"):
+        layer(x, output_size=(9, 9))
+
+
+def test_dropout_drops_only_while_training():
+    tg.manual_seed(0)
+    layer, x = nn.Dropout(0.25), tg.ones(100, 100)
+    y = layer(x).numpy()
+    assert set(np.unique(y)) == {np.float32(0), np.float32(1 / 0.75)} and abs((y == 0).mean() - 0.25) < 0.02
+    assert layer.eval()(x) is x
+    with pytest.raises(ValueError, match=r"Dropout: p is 1.5 but must be a probability"):
+        nn.Dropout(1.5)
+
+
+def test_max_pool_returns_indices():
+    x = tg.tensor(np.arange(16, dtype=np.float32).reshape(1, 1, 4, 4))
+    values, places = nn.MaxPool2d(2, return_indices=True)(x)
+    assert values.tolist() == [[[[5, 7], [13, 15]]]] and places.tolist() == [[[[5, 7], [13, 15]]]]
+    assert places.dtype == tg.int64
+
+
+@pytest.mark.parametrize("call, text", [
+    (lambda: nn.Conv2d(3, 4, 3, groups=2), "Conv2d: groups is 2, which does not divide in_channels 3"),
+    (lambda: nn.Conv2d(3, 4, (3, 3, 3)), r"Conv2d: kernel_size is \(3, 3, 3\) for 2 spatial axes"),
+    (lambda: nn.Conv2d(3, 4, 3, padding="full"), "Conv2d: padding is 'full'; use 'valid', 'same' or numbers"),
+    (lambda: nn.Conv1d(3, 4, 3, padding="same", stride=2), r"Conv1d: padding is 'same' with stride \(2,\)"),
+    (lambda: nn.Conv2d(1, 1, 1, padding_mode="reflect"), "Conv2d: padding_mode is 'reflect' but only 'zeros'"),
+    (lambda: nn.Conv2d(3, 4, 3)(tg.zeros(3, 8, 8)), r"conv2d: input has shape \(3, 8, 8\) but 4 axes are needed"),
+    (lambda: nn.Conv2d(3, 4, 3)(tg.zeros(1, 2, 8, 8)), "has 2 channels but weight"),
+    (lambda: nn.Conv2d(3, 4, 9)(tg.zeros(1, 3, 8, 8)), "window spans 9 but the padded input only 8"),
+    (lambda: nn.MaxPool2d(2)(tg.zeros(8, 8)), r"max_pool2d: input has shape \(8, 8\) but 4 axes"),
+    (lambda: nn.MaxPool2d(2, padding=2)(tg.zeros(1, 1, 8, 8)), "padding"),
+    (lambda: nn.Linear(3, 2)(tg.zeros(4, 5)), "3 features"),
+    (lambda: nn.BatchNorm2d(3)(tg.zeros(2, 3)), r"BatchNorm2d: input has shape \(2, 3\) but 4 axes with 3 channels"),
+    (lambda: nn.BatchNorm1d(3)(tg.zeros(2, 4)), "BatchNorm1d: input has shape"),
+    (lambda: nn.BatchNorm1d(3)(tg.zeros(1, 3)), "batch_norm"),
+])
+def test_what_does_not_fit_is_a_sentence(call, text):
+    with pytest.raises((ValueError, NotImplementedError), match=text):
+        call()
+
+
+def test_an_input_of_another_dtype_is_refused():
+    with pytest.raises(TypeError, match=r"linear: input is uint8 but weight float32; .* with .to\(float32\)"):
+        nn.Linear(3, 2)(tg.tensor(np.zeros((4, 3), np.uint8)))
+    with pytest.raises(TypeError, match="conv2d: input is float64"):
+        nn.Conv2d(1, 2, 3)(tg.zeros(1, 1, 4, 4, dtype=tg.float64))
+
+
+def test_running_statistics_are_needed_outside_training():
+    with pytest.raises(ValueError, match="batch_norm: running_mean or running_var is None outside training"):
+        F.batch_norm(tg.zeros(2, 3), None, None)
+
+
+def test_batch_norm_forgets():
+    layer = nn.BatchNorm1d(2)
+    layer(tg.tensor(np.array([[1.0, 2.0], [3.0, 5.0]], np.float32)))
+    assert layer.num_batches_tracked.item() == 1
+    layer.reset_parameters()
+    assert layer.running_mean.tolist() == [0, 0] and layer.running_var.tolist() == [1, 1]
+    assert layer.num_batches_tracked.item() == 0
+
+
+@pytest.mark.parametrize("kernel, rank", [(3, 1), ((3, 2), 2), ((1, 3, 2), 3)])
+def test_functions_and_modules_agree(kernel, rank):
+    x = tg.tensor(np.random.default_rng(0).normal(size=(2, 4, 5, 6, 7)[:rank + 2]).astype(np.float32))
+    layer = getattr(nn, f"Conv{rank}d")(4, 2, kernel)
+    assert getattr(F, f"conv{rank}d")(x, layer.weight, layer.bias).tolist() == layer(x).tolist()
+    layer = getattr(nn, f"ConvTranspose{rank}d")(4, 2, kernel)
+    assert getattr(F, f"conv_transpose{rank}d")(x, layer.weight, layer.bias).tolist() == layer(x).tolist()
+    for name, function in (("MaxPool", "max_pool"), ("AvgPool", "avg_pool")):
+        assert getattr(F, f"{function}{rank}d")(x, 2, 1).tolist() == getattr(nn, f"{name}{rank}d")(2, 1)(x).tolist()

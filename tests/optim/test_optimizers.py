@@ -1,0 +1,157 @@
+"""Optimizers against PyTorch (tests/golden/make_nn.py), their groups and their state."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tinygrad_cnn as tg
+from tinygrad_cnn import nn, optim
+
+GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "nn_optimizers.npz")
+CASES = list(enumerate(json.loads(str(GOLDEN["cases"]))))
+STEPS = 5
+
+
+def start():
+    return [nn.Parameter(tg.tensor(GOLDEN[f"start.{k}"])) for k in range(2)]
+
+
+def train(optimizer, params, steps, lr):
+    for step in steps:
+        for k, p in enumerate(params):
+            p.grad = tg.tensor(GOLDEN[f"gradient.{step}.{k}"])
+        optimizer.param_groups[0]["lr"] = lr * (0.5 if step > 2 else 1)
+        optimizer.step()
+        yield step
+
+
+@pytest.mark.parametrize("number, case", CASES)
+def test_steps_are_pytorchs(number, case):
+    kind, arguments = case
+    params = start()
+    optimizer = getattr(optim, kind)(params, **arguments)
+    for step in train(optimizer, params, range(STEPS), arguments["lr"]):
+        for k, p in enumerate(params):
+            np.testing.assert_allclose(p.detach().numpy(), GOLDEN[f"{number}.{step}.{k}"], rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("number, case", CASES)
+def test_a_saved_state_continues_exactly(number, case):
+    kind, arguments = case
+    params = start()
+    optimizer = getattr(optim, kind)(params, **arguments)
+    list(train(optimizer, params, range(2), arguments["lr"]))
+    copies = [nn.Parameter(p.detach().clone()) for p in params]
+    again = getattr(optim, kind)(copies, lr=7.0)
+    again.load_state_dict(optimizer.state_dict())
+    list(train(optimizer, params, range(2, STEPS), arguments["lr"]))
+    list(train(again, copies, range(2, STEPS), arguments["lr"]))
+    assert [p.tolist() for p in params] == [p.tolist() for p in copies]
+    np.testing.assert_allclose(copies[0].detach().numpy(), GOLDEN[f"{number}.{STEPS - 1}.0"], rtol=1e-6, atol=1e-6)
+
+
+def test_the_state_has_pytorchs_form():
+    params = start()
+    optimizer = optim.Adam(params, lr=0.1)
+    list(train(optimizer, params, range(1), 0.1))
+    state = optimizer.state_dict()
+    options = {"lr": 0.1, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0}
+    assert state["param_groups"] == [{"params": [0, 1], **options}]
+    assert list(state["state"]) == [0, 1] and list(state["state"][0]) == ["step", "exp_avg", "exp_avg_sq"]
+
+
+def test_groups_have_options_of_their_own():
+    a, b, c = (nn.Parameter(tg.ones(2)) for _ in range(3))
+    optimizer = optim.SGD([{"params": [a], "lr": 0.5}, {"params": b}], lr=0.1)
+    for p in (a, b, c):
+        p.grad = tg.ones(2)
+    optimizer.step()
+    np.testing.assert_allclose([a.tolist(), b.tolist(), c.tolist()], [[0.5] * 2, [0.9] * 2, [1] * 2], rtol=1e-6)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.5, 0.1]
+    assert "1 parameters: lr=0.5, momentum=0.0" in repr(optimizer)
+
+
+def test_a_step_without_gradient_does_nothing_and_a_step_bumps_the_version():
+    p, q = nn.Parameter(tg.ones(2)), nn.Parameter(tg.ones(2))
+    optimizer = optim.SGD([p, q], lr=0.1)
+    p.grad = tg.ones(2)
+    before = p.version.count, q.version.count
+    optimizer.step()
+    assert (p.version.count, q.version.count) == (before[0] + 1, before[1]) and q.tolist() == [1, 1]
+    assert p.requires_grad and p.is_leaf
+    y = (p * p).sum()
+    optimizer.step()
+    with pytest.raises(RuntimeError, match="changed in place"):
+        y.backward()
+
+
+def test_zero_grad():
+    p = nn.Parameter(tg.ones(2))
+    optimizer = optim.Adam([p])
+    p.grad = tg.ones(2)
+    optimizer.zero_grad(set_to_none=False)
+    assert p.grad.tolist() == [0, 0]
+    optimizer.zero_grad()
+    assert p.grad is None
+
+
+def test_any_layout_of_parameter_and_gradient():
+    values = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    p = tg.tensor(values).permute(2, 0, 1).detach().requires_grad_()
+    p.grad = tg.tensor(np.ascontiguousarray(values.transpose(2, 0, 1)))
+    optimizer = optim.SGD([p], lr=0.5, momentum=0.9)
+    optimizer.step()
+    np.testing.assert_allclose(p.detach().numpy(), values.transpose(2, 0, 1) * 0.5)
+    state = optimizer.state_dict()
+    again = optim.SGD([p], lr=0.5, momentum=0.9)
+    again.load_state_dict(state)
+    again.step()
+    np.testing.assert_allclose(p.detach().numpy(), values.transpose(2, 0, 1) * (0.5 - 0.5 * 1.9), rtol=1e-6)
+
+
+@pytest.mark.parametrize("call, error, text", [
+    (lambda p: optim.SGD([], lr=1), ValueError, "SGD: params is empty"),
+    (lambda p: optim.SGD([p, p]), ValueError, "given twice"),
+    (lambda p: optim.Adam([p * 2]), TypeError, "is not a leaf tensor"),
+    (lambda p: optim.SGD([{"params": [p], "rate": 1}]), ValueError, "SGD: 'rate' is no option; use lr, momentum"),
+    (lambda p: optim.SGD([p], lr=-1), ValueError, "SGD: lr is -1 but must be at least 0"),
+    (lambda p: optim.SGD([p], nesterov=True), ValueError, "SGD: nesterov with momentum 0.0"),
+    (lambda p: optim.AdamW([p], betas=(0.9, 1.0)), ValueError, r"AdamW: betas are \(0.9, 1.0\)"),
+    (lambda p: optim.SGD([p]).load_state_dict(optim.SGD([p, nn.Parameter(tg.ones(1))]).state_dict()), ValueError,
+     r"groups of \[2\] parameters but the optimizer of \[1\]"),
+    (lambda p: _load_other_shape(p), ValueError, r"momentum_buffer in the state has shape \(3,\) but its parameter"),
+    (lambda p: _expanded(), ValueError, "do not lie side by side"),
+])
+def test_what_is_refused(call, error, text):
+    with pytest.raises(error, match=text):
+        call(nn.Parameter(tg.ones(2)))
+
+
+def _load_other_shape(p):
+    other = nn.Parameter(tg.ones(3))
+    other.grad = tg.ones(3)
+    optimizer = optim.SGD([other], momentum=0.9)
+    optimizer.step()
+    optim.SGD([p], momentum=0.9).load_state_dict(optimizer.state_dict())
+
+
+def _expanded():
+    p = tg.ones(1, 2).expand(3, 2).detach().requires_grad_()
+    p.grad = tg.ones(3, 2)
+    optim.SGD([p]).step()
+
+
+def test_a_network_learns():
+    tg.manual_seed(0)
+    net = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 2))
+    x = tg.randn(64, 2)
+    target = (x[:, 0] * x[:, 1] > 0).long()
+    optimizer, loss = optim.AdamW(net.parameters(), lr=0.05), nn.CrossEntropyLoss()
+    for _ in range(150):
+        optimizer.zero_grad()
+        value = loss(net(x), target)
+        value.backward()
+        optimizer.step()
+    assert value.item() < 0.1

@@ -1,0 +1,159 @@
+"""Normalization of the columns of x (m, c), which are a batch norm's channels. CPU twin: cpu/norm.py.
+
+Sums down a column: a block of threads is LANES columns wide and takes ROWS rows, its threads add every so many rows, and
+what they found is added up in shared memory. A block per column then adds up what the blocks found.
+"""
+
+from .driver import cuda, device, kernel, launch
+from .intrinsics import split
+from .memory import empty
+
+BLOCK, LANES, ROWS = 256, 32, 512
+
+
+def statistics(mean, var, x):
+    """mean[c] = sum over i of x[i,c] / m;  var[c] = sum over i of (x[i,c] - mean[c])^2 / m."""
+    m, c = x.shape
+    sums = empty((-(-m // ROWS), 2, c), x.dtype)
+    launch(_moments, (sums.shape[0], -(-c // LANES)), sums, x)
+    launch(_combine, (c,), mean, var, sums, m)
+
+
+def normalize(out, x, mean, rstd, gamma, beta, relu):
+    """out[i,c] = (x[i,c] - mean[c]) * rstd[c] * gamma[c] + beta[c], then max(., 0) if relu. No gamma: 1, no beta: 0."""
+    launch(_normalize, x.size, out, x, mean, rstd, gamma, beta, relu)
+
+
+def backward(dx, dgamma, dbeta, g, out, x, mean, rstd, gamma):
+    """With xhat = (x - mean) * rstd, and g taken as 0 where out <= 0 if there is an out:
+
+    dbeta[c] = sum over i of g[i,c];  dgamma[c] = sum over i of g[i,c] * xhat[i,c];
+    dx[i,c] = gamma[c] * rstd[c] * (g[i,c] - dbeta[c] / m - xhat[i,c] * dgamma[c] / m).
+    """
+    m, c = x.shape
+    sums = empty((-(-m // ROWS), 2, c), x.dtype)
+    launch(_gradient_sums, (sums.shape[0], -(-c // LANES)), sums, g, out, x, mean)
+    launch(_gradient_combine, (c,), dgamma, dbeta, sums, rstd)
+    launch(_gradient, x.size, dx, g, out, x, mean, rstd, gamma, dgamma, dbeta)
+
+
+@device
+def _sum(value, lanes, width):
+    """The sum of `value` over the threads whose number is the same modulo `width`."""
+    me = cuda.threadIdx.x
+    lanes[me] = value
+    cuda.syncthreads()
+    half = BLOCK // 2
+    while half >= width:
+        if me < half:
+            lanes[me] += lanes[me + half]
+        cuda.syncthreads()
+        half //= 2
+    total = lanes[me % width]
+    cuda.syncthreads()
+    return total
+
+
+@kernel
+def _moments(sums, x):
+    """The mean of each block, and the sum of squares about it."""
+    lanes = cuda.shared.array(BLOCK, x.dtype)
+    column = cuda.blockIdx.y * LANES + cuda.threadIdx.x % LANES
+    row = cuda.threadIdx.x // LANES
+    start = cuda.blockIdx.x * ROWS
+    stop = min(start + ROWS, x.shape[0]) if column < x.shape[1] else start
+    total = x.dtype.type(0)
+    for i in range(start + row, stop, BLOCK // LANES):
+        total += x[i, column]
+    mean = _sum(total, lanes, LANES) / x.dtype.type(min(ROWS, x.shape[0] - start))
+    total = x.dtype.type(0)
+    for i in range(start + row, stop, BLOCK // LANES):
+        v = x[i, column] - mean
+        total += v * v
+    total = _sum(total, lanes, LANES)
+    if row == 0 and column < x.shape[1]:
+        sums[cuda.blockIdx.x, 0, column] = mean
+        sums[cuda.blockIdx.x, 1, column] = total
+
+
+@kernel
+def _combine(mean, var, sums, rows):
+    """The mean is the weighted mean of the blocks' means; the squares about it are those within and those between blocks."""
+    lanes = cuda.shared.array(BLOCK, mean.dtype)
+    c, real = cuda.blockIdx.x, mean.dtype.type
+    total = real(0)
+    for b in range(cuda.threadIdx.x, sums.shape[0], BLOCK):
+        total += sums[b, 0, c] * (real(min(ROWS, rows - b * ROWS)) / real(rows))
+    center = _sum(total, lanes, 1)
+    total = real(0)
+    for b in range(cuda.threadIdx.x, sums.shape[0], BLOCK):
+        v = sums[b, 0, c] - center
+        total += sums[b, 1, c] + v * v * real(min(ROWS, rows - b * ROWS))
+    total = _sum(total, lanes, 1)
+    if cuda.threadIdx.x == 0:
+        mean[c] = center
+        var[c] = total / real(rows)
+
+
+@kernel
+def _normalize(out, x, mean, rstd, gamma, beta, relu):
+    me = cuda.grid(1)
+    if me < x.size:
+        i, c = split(me, x.shape[1])
+        v = (x[i, c] - mean[c]) * rstd[c]
+        if gamma is not None:
+            v *= gamma[c]
+        if beta is not None:
+            v += beta[c]
+        out[i, c] = x.dtype.type(0) if relu and v <= 0 else v
+
+
+@kernel
+def _gradient_sums(sums, g, out, x, mean):
+    lanes = cuda.shared.array(BLOCK, x.dtype)
+    column = cuda.blockIdx.y * LANES + cuda.threadIdx.x % LANES
+    row = cuda.threadIdx.x // LANES
+    start = cuda.blockIdx.x * ROWS
+    stop = min(start + ROWS, x.shape[0]) if column < x.shape[1] else start
+    total, product = x.dtype.type(0), x.dtype.type(0)
+    for i in range(start + row, stop, BLOCK // LANES):
+        v = g[i, column]
+        if out is not None:
+            v = v if out[i, column] > 0 else x.dtype.type(0)
+        total += v
+        product += v * (x[i, column] - mean[column])
+    total = _sum(total, lanes, LANES)
+    product = _sum(product, lanes, LANES)
+    if row == 0 and column < x.shape[1]:
+        sums[cuda.blockIdx.x, 0, column] = total
+        sums[cuda.blockIdx.x, 1, column] = product
+
+
+@kernel
+def _gradient_combine(dgamma, dbeta, sums, rstd):
+    lanes = cuda.shared.array(BLOCK, rstd.dtype)
+    c = cuda.blockIdx.x
+    total, product = rstd.dtype.type(0), rstd.dtype.type(0)
+    for b in range(cuda.threadIdx.x, sums.shape[0], BLOCK):
+        total += sums[b, 0, c]
+        product += sums[b, 1, c]
+    total = _sum(total, lanes, 1)
+    product = _sum(product, lanes, 1)
+    if cuda.threadIdx.x == 0:
+        dbeta[c] = total
+        dgamma[c] = product * rstd[c]
+
+
+@kernel
+def _gradient(dx, g, out, x, mean, rstd, gamma, dgamma, dbeta):
+    me = cuda.grid(1)
+    if me < x.size:
+        i, c = split(me, x.shape[1])
+        v = g[i, c]
+        if out is not None:
+            v = v if out[i, c] > 0 else x.dtype.type(0)
+        v -= (dbeta[c] + (x[i, c] - mean[c]) * rstd[c] * dgamma[c]) / x.dtype.type(x.shape[0])
+        v *= rstd[c]
+        if gamma is not None:
+            v *= gamma[c]
+        dx[i, c] = v

@@ -1,0 +1,95 @@
+"""Random numbers from a counter: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+
+Element i depends on (seed, offset + i // 4, i % 4) alone. There is no state: any thread can make any element, and every
+device makes the same ones. CPU twin: cpu/random.py.
+"""
+
+import math
+
+import numpy as np
+
+from .driver import cuda, device, float32, int32, kernel, launch, uint64
+
+MULTIPLY_A, MULTIPLY_C = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+STEP_LOW, STEP_HIGH = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)    # of the key: the golden ratio and the root of 3
+LOW, HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
+
+
+def uniform(out, low, high, seed, offset):
+    """out[i] = low + (high - low) * u, u = (philox(seed, offset + i // 4)[i % 4] >> 8) / 2**24, which lies in [0, 1)."""
+    low, span = out.dtype.type(low), out.dtype.type(high - low)
+    launch(_uniform, -(-out.size // 4), out, low, span, np.uint64(seed), np.uint64(offset))
+
+
+def normal(out, mean, std, seed, offset):
+    """out[i] = mean + std * sqrt(-2 log(1 - u)) * cos(2 pi v), then the same with sin, for each two uniforms u, v."""
+    mean, std = out.dtype.type(mean), out.dtype.type(std)
+    launch(_normal, -(-out.size // 4), out, mean, std, np.uint64(seed), np.uint64(offset))
+
+
+@device
+def philox(seed, counter):
+    """Four integers of 32 bits: the 64-bit counter, mixed in ten rounds of multiplication under the 64-bit seed."""
+    a, b, c, d = counter & LOW, counter >> HALF, uint64(0), uint64(0)
+    low, high = seed & LOW, seed >> HALF
+    for _ in range(10):
+        p, q = a * MULTIPLY_A, c * MULTIPLY_C
+        a, b, c, d = (q >> HALF) ^ b ^ low, q & LOW, (p >> HALF) ^ d ^ high, p & LOW
+        low, high = (low + STEP_LOW) & LOW, (high + STEP_HIGH) & LOW
+    return a, b, c, d
+
+
+@device
+def unit(bits):
+    """The upper 24 of 32 bits as a float32 in [0, 1)."""
+    return float32(int32(bits >> np.uint64(8))) * float32(2**-24)
+
+
+@device
+def circle(u):
+    """cos(2 pi u) and sin(2 pi u) of a float32 in [0, 1): from the nearest quarter turn on, by polynomials (Cephes, sinf)."""
+    quarter = int32(float32(4) * u + float32(0.5))
+    t = float32(2 * math.pi) * (u - float32(0.25) * float32(quarter))
+    z = t * t
+    s = t + t * z * (float32(-1.6666654611e-1) + z * (float32(8.3321608736e-3) + z * float32(-1.9515295891e-4)))
+    c = float32(1) - float32(0.5) * z + z * z * (float32(4.1666645683e-2) + z * (float32(-1.3887316255e-3) + z * float32(2.4433157118e-5)))
+    if quarter % 2:
+        c, s = -s, c
+    return (-c, -s) if quarter & 2 else (c, s)
+
+
+@device
+def normals(seed, counter):
+    """Four independent numbers of the standard normal distribution (Box and Muller), as float32."""
+    a, b, c, d = philox(seed, counter)
+    first, second = math.sqrt(float32(-2) * math.log(float32(1) - unit(a))), math.sqrt(float32(-2) * math.log(float32(1) - unit(c)))
+    (x, y), (z, w) = circle(unit(b)), circle(unit(d))
+    return first * x, first * y, second * z, second * w
+
+
+@kernel
+def _uniform(out, low, span, seed, offset):
+    k = cuda.grid(1)
+    if 4 * k < out.size:
+        a, b, c, d = philox(seed, offset + uint64(k))
+        out[4 * k] = low + span * unit(a)
+        if 4 * k + 1 < out.size:
+            out[4 * k + 1] = low + span * unit(b)
+        if 4 * k + 2 < out.size:
+            out[4 * k + 2] = low + span * unit(c)
+        if 4 * k + 3 < out.size:
+            out[4 * k + 3] = low + span * unit(d)
+
+
+@kernel
+def _normal(out, mean, std, seed, offset):
+    k = cuda.grid(1)
+    if 4 * k < out.size:
+        a, b, c, d = normals(seed, offset + uint64(k))
+        out[4 * k] = mean + std * a
+        if 4 * k + 1 < out.size:
+            out[4 * k + 1] = mean + std * b
+        if 4 * k + 2 < out.size:
+            out[4 * k + 2] = mean + std * c
+        if 4 * k + 3 < out.size:
+            out[4 * k + 3] = mean + std * d
