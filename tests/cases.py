@@ -41,7 +41,7 @@ class Array:
         if whole or self.kind == "whole" or np.dtype(dtype).kind in "iub":
             least = 1 if self.kind == "positive" else 0 if np.dtype(dtype).kind in "ub" else -3
             return rng.integers(least, 4, self.shape).astype(dtype)
-        values = (rng.permutation(size) - size // 2 + 0.5) * (4 / max(size, 1))
+        values = (rng.permutation(size) - size // 2 + rng.uniform(0.2, 0.8, size)) * (4 / max(size, 1))
         return (np.exp(values / 3) if self.kind == "positive" else values).reshape(self.shape).astype(dtype)
 
 

@@ -44,7 +44,7 @@ def test_adjoint(row):
 def along(values, case, step, direction):
     moved = list(values)
     for k, v in zip(case.differentiable(), direction):
-        moved[k] = values[k] + step * v
+        moved[k] = np.asarray(values[k] + step * v)
     return moved
 
 
@@ -88,7 +88,7 @@ def test_second_derivative(row):
         u, v = runs.weights(first, seed=9), runs.weights(points, seed=10)
         count = len(first)
         ahead, behind = (inner(runs.arrays(pulled_back(row, case, along(values, case, step, v[:count]),
-                                                       [w + step * d for w, d in zip(g, v[count:])], False)[1]), u)
+                                                       [np.asarray(w + step * d) for w, d in zip(g, v[count:])], False)[1]), u)
                          for step in (STEP, -STEP))
         recorded = [(d, w) for d, w in zip(first, runs.tensors(u)) if d.requires_grad]
         second = tg.grad([d for d, _ in recorded], points, [w for _, w in recorded], allow_unused=True)

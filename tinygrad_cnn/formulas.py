@@ -74,7 +74,8 @@ def pow_gradient_a(m, g, a, b):
 
 
 def pow_gradient_b(m, g, a, b, y):
-    return m.where(a == 0.0, m.where(b >= 0.0, 0.0, -m.inf * g), g * y * m.log(a))
+    slope = g * y * m.log(a)
+    return m.where(a == 0.0, m.where(b >= 0.0, 0.0, slope), slope)
 
 
 def neg(m, x):

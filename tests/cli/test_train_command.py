@@ -178,10 +178,12 @@ def test_the_emulator_prints_its_estimate_first() -> None:
     assert re.fullmatch(r"mnist_cnn: \d+ epochs of 128 digits on the emulator: about [\d.,]+ (h|days).*\n", line)
 
 
-def test_the_estimate_follows_the_work() -> None:
+def test_the_estimate_follows_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     from tinygrad_cnn.recipes import recipe
     from tinygrad_cnn.train import digit_trainer
 
     short, long = (digit_trainer("mnist_cnn", recipe("mnist_cnn", epochs=epochs)) for epochs in (1, 5))
-    assert 3 < command.estimate(long, "cpu") / command.estimate(short, "cpu") < 8
-    assert np.isclose(command.estimate(long, "cuda") / command.estimate(short, "cuda"), 5)
+    assert 1e8 < command._matmul_speed() < 1e14
+    monkeypatch.setattr(command, "_matmul_speed", lambda: 1e9)
+    for device in ("cpu", "cuda"):
+        assert np.isclose(command.estimate(long, device) / command.estimate(short, device), 5)

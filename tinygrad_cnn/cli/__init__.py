@@ -19,7 +19,7 @@ examples:
   tinygrad-cnn train mnist           the slides' network, trained here
   tinygrad-cnn predict photo.png     what digit is this?
   tinygrad-cnn show convolution      the worked example as a picture
-  tinygrad-cnn report                what works here, and how to mend what does not
+  tinygrad-cnn report                what works here, and how to mend the rest
 """
 
 

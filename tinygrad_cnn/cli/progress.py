@@ -52,6 +52,8 @@ class Progress:
     def step(self, step: Step) -> None:
         """Called after every optimizer step."""
         now = time.perf_counter()
+        if not self.recent:
+            self.said = now  # compiling has been announced
         self.recent.append((now, step))
         if self.quiet:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import textwrap
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -204,8 +205,8 @@ def _announce(trainer: Trainer, device: str, threads: int, folder: Path, checkpo
         place = "the emulator"
     left = trainer.steps - trainer.step
     time_left = rough(estimate(trainer, device) * left / trainer.steps)
-    epochs = f"{trainer.epochs} epoch{'s' * (trainer.epochs > 1)} of {len(trainer.loader.dataset):,} digits"
-    print(f"{trainer.name}: {epochs} on {place}: {time_left}", flush=True)
+    digits = f"{len(trainer.loader.dataset):,} digits"
+    print(f"{trainer.name}: {_epochs(trainer)} of {digits} on {place}: {time_left}", flush=True)
     if checkpoint:
         state = "is finished" if trainer.finished else f"goes on after step {trainer.step} of {trainer.steps}"
         print(f"the run in {folder} {state}", flush=True)
@@ -249,12 +250,12 @@ def _report(trainer: Trainer, score: Score, folder: Path, device: str) -> None:
     right = int((score.predicted == score.labels).sum())
     place = "CPU" if device == "cpu" else "GPU"
     print(f"{right:,} of {len(score.labels):,} held-out digits right, "
-          f"after {trainer.epochs} epochs in {duration(trainer.seconds)} on the {place}")
+          f"after {_epochs(trainer)} in {duration(trainer.seconds)} on the {place}")
     print(f"(the slides, on MNIST: {SLIDES})")
     worst = [f"{label} taken for {guess}{f' ({count} times)' if count > 1 else ''}"
              for label, guess, count in score.confusions()[:4]]
     if worst:
-        print("most frequent mistakes: " + ", ".join(worst))
+        print(textwrap.fill("most frequent mistakes: " + ", ".join(worst), 80, subsequent_indent="  "))
     curve, mistakes = folder / "curve.png", folder / "mistakes.png"
     _curve(trainer, score, place).save(curve)
     _mistakes(trainer, score).save(mistakes)
@@ -269,14 +270,14 @@ def _curve(trainer: Trainer, score: Score, place: str) -> Any:
 
     length = len(trainer.loader)
     epochs = [step / length for step in range(1, trainer.step + 1)]
-    smoothed = smooth(trainer.losses, max(1, length // 4))
+    smoothed = smooth(trainer.losses, max(1, trainer.step // 40))
     loss = Panel("loss", (Curve("", epochs, trainer.losses, 0, faint=True), Curve("training", epochs, smoothed, 0)),
-                 (0.0, min(max(smoothed) * 1.1, 2.5)))
+                 (0.0, min(max(trainer.losses), 2.5)))
     low = max(0.0, min(trainer.accuracies), max(trainer.accuracies) - 6)
     scores = Curve("held-out", range(1, len(trainer.accuracies) + 1), trainer.accuracies, 2, dots=True)
     accuracy = Panel("accuracy", (scores,), (low // 1, 100.0), " %")
     return chart(f"{trainer.name}: held-out accuracy {score.accuracy:.2f} %",
-                 f"{trainer.epochs} epochs of {len(trainer.loader.dataset):,} digits on the {place} "
+                 f"{_epochs(trainer)} of {len(trainer.loader.dataset):,} digits on the {place} "
                  f"in {duration(trainer.seconds)} (the slides: {SLIDES})", "epoch", [loss, accuracy])
 
 
@@ -290,6 +291,10 @@ def _mistakes(trainer: Trainer, score: Score) -> Any:
     captions = [f"{score.labels[i]} taken for {score.predicted[i]}" for i in order]
     return digit_sheet(f"{len(wrong)} of {len(score.labels):,} held-out digits taken for another",
                        f"{trainer.name}, the surest first", trainer.held_out[0][order, 0], captions)
+
+
+def _epochs(trainer: Trainer) -> str:
+    return f"{trainer.epochs} epoch{'s' * (trainer.epochs > 1)}"
 
 
 def _positive(text: str) -> int:

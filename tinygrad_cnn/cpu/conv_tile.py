@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .jit import jit
-from .launch import launch, threads
+from .launch import launch, parts_for, threads
 from .memory import empty
 from .tile import LANES, NARROW, WIDE, clear, copy, fetch, multiply_add, pick, rectify, spread, start, store
 
@@ -143,7 +143,7 @@ def weight_kernel(name: str, rows: int, vectors: int) -> Any:
         """sums[split, b, t, lane] = sum over the pixels of this split of image[pixels[pixel] + taps[t]] * g[pixel, o]"""
         split, owner, owners = part % splits, part // splits, parts // splits
         B, T, P, Q, R = len(blocks), len(taps), geometry[5], geometry[6], geometry[7]
-        rows, line = spread(BLOCK, ROWS), part * len(pixels) * BLOCK
+        rows, line = spread(BLOCK, ROWS, ROWS), part * len(pixels) * BLOCK
         own = range(owner * B // owners, (owner + 1) * B // owners)
         for b in own:
             clear(sums, (split * B + b) * T * BLOCK, T * BLOCK)
@@ -153,7 +153,7 @@ def weight_kernel(name: str, rows: int, vectors: int) -> Any:
                 source, target, width = blocks[b, 0], blocks[b, 1], blocks[b, 2]
                 place = ((n * P + p) * Q + q) * R * outputs + target
                 for m in range(count):                               # this block's channels of g, side by side
-                    store(lines, line + m * BLOCK, spread(0, 1), fetch(g, place + m * outputs, spread(0, 1), VECTORS, width),
+                    store(lines, line + m * BLOCK, spread(0, 0, 1), fetch(g, place + m * outputs, spread(0, 0, 1), VECTORS, width),
                           1, BLOCK)
                 for t in range(0, T, ROWS):
                     offsets = pick(taps, t, T - 1, ROWS)
@@ -257,7 +257,7 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
 
 def shares(bands: int, work: int) -> int:
     """Into how many parts the bands are cut: a few for each thread, so that one which is held up does not hold up all."""
-    return 1 if work < 1 << 19 else min(bands, 4 * threads())
+    return min(bands, 4 * parts_for(work // LANES)) if parts_for(work // LANES) > 1 else 1
 
 
 def forward(out, x, w, bias, stride, padding, dilation, groups, relu):
@@ -280,9 +280,9 @@ def weight(out, x, g, stride, padding, dilation, groups):
     p = plan(x.shape, g.shape[:4], (0, 0, 0, 0), tuple(window), inputs, stride, tuple(-p for p in padding), dilation)
     blocks = blocks_of(groups, inputs, outputs, block)
     length = len(blocks) * len(p.taps) * block
-    splits = max(1, min(SHARES, p.bands, (1 << 18) // length))
-    owners = min(len(blocks), SHARES // splits)
-    small = g.size * len(p.taps) < 1 << 19
+    large = g.size * len(p.taps) > 1 << 20
+    splits = max(1, min(SHARES, p.bands, (1 << 18) // length)) if large else 1
+    owners = min(len(blocks), SHARES // splits) if large else 1
     sums = empty(splits * length + rows * block, np.float32)
     scratch = empty(splits * owners * p.room, np.float32)
     lines = empty(splits * owners * len(p.pixels) * block, np.float32)

@@ -52,11 +52,11 @@ def _weight(part, parts, sums, x, g, taps, pixels, scratch, room, bands, geometr
         for c in range(0, channels, BLOCK):
             for t in range(0, T, ROWS):
                 offsets = pick(taps, t, T - 1, ROWS)
-                tile = fetch(sums, first + c * T + t * BLOCK, spread(BLOCK, ROWS), VECTORS, BLOCK)
+                tile = fetch(sums, first + c * T + t * BLOCK, spread(BLOCK, ROWS, ROWS), VECTORS, BLOCK)
                 for m in range(count):
                     tile = multiply_add_lanes(tile, image, at + c + pixels[m], offsets, g, place + m * channels + c,
                                               channels - c)
-                store(sums, first + c * T + t * BLOCK, spread(BLOCK, ROWS), tile, T - t, BLOCK)
+                store(sums, first + c * T + t * BLOCK, spread(BLOCK, ROWS, ROWS), tile, T - t, BLOCK)
 
 
 def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, stride: tuple, corner: tuple,

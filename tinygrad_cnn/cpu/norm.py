@@ -47,14 +47,14 @@ def backward(dx, dgamma, dbeta, g, out, x, mean, rstd, gamma):
 
 def _cut(x):
     """The elements of a line and of a block: whole rows, and whole lines."""
-    rows, channels = x.shape
-    line = max(channels, 1) * -(-LINE // max(channels, 1))
+    channels = max(x.shape[1], 1)
+    line = channels * -(-LINE // channels)
     return line, line * max(BLOCK // line, 1)
 
 
 @jit
 def _repeat(line, values):
-    for start in range(0, line.size, values.size):
+    for start in range(0, line.size, max(values.size, 1)):
         for c in range(values.size):
             line[start + c] = values[c]
 
@@ -63,7 +63,7 @@ def _repeat(line, values):
 def _fold(total, line):
     for c in range(total.size):
         total[c] = 0
-    for start in range(0, line.size, total.size):
+    for start in range(0, line.size, max(total.size, 1)):
         for c in range(total.size):
             total[c] += line[start + c]
 
@@ -109,7 +109,7 @@ def _combine(mean, var, sums, rows, block):
 
 @jit
 def _normalize_table(table, mean, rstd, gamma, beta):
-    for start in range(0, table.shape[1], mean.size):
+    for start in range(0, table.shape[1], max(mean.size, 1)):
         for c in range(mean.size):
             table[0, start + c] = mean[c]
             table[1, start + c] = rstd[c] if gamma is None else rstd[c] * gamma[c]

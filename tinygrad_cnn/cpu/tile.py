@@ -171,13 +171,14 @@ def store(typing, out, at, offsets, tile, height, width):
 
 
 @intrinsic(prefer_literal=True)
-def spread(typing, step, rows):
-    """offsets[r] = r * step"""
+def spread(typing, step, last, rows):
+    """offsets[r] = min(r, last) * step"""
     offsets = types.UniTuple(types.intp, rows.literal_value)
 
     def codegen(context, builder, signature, args):
-        return context.make_tuple(builder, offsets, [builder.mul(args[0], INT(r)) for r in range(rows.literal_value)])
-    return offsets(types.intp, rows), codegen
+        places = [builder.select(builder.icmp_signed("<", INT(r), args[1]), INT(r), args[1]) for r in range(rows.literal_value)]
+        return context.make_tuple(builder, offsets, [builder.mul(args[0], place) for place in places])
+    return offsets(types.intp, types.intp, rows), codegen
 
 
 @intrinsic(prefer_literal=True)
@@ -211,3 +212,25 @@ def clear(typing, to, at, count):
         cgutils.memset(builder, address, builder.mul(args[2], INT(4)), 0)
         return context.get_dummy_value()
     return types.void(to, types.intp, types.intp), codegen
+
+
+@intrinsic
+def transpose(typing, to, to_at, to_step, source, at, step, height, width):
+    """to[to_at + j*to_step + i] = source[at + i*step + j] for i and j below LANES; zero where i >= height or j >= width"""
+    def codegen(context, builder, signature, args):
+        rows = []
+        for i in range(LANES):
+            inside = builder.select(builder.icmp_signed("<", INT(i), args[6]), args[7], INT(0))
+            place = builder.add(args[4], builder.mul(args[5], INT(i)))
+            rows += load(builder, pointer(context, builder, source, args[3], place), 1, inside)
+        for half in (8, 4, 2, 1):          # exchange the off-diagonal quarters of blocks of 16, 8, 4, 2
+            upper = ir.Constant(INDICES, [lane if not lane & half else LANES + lane - half for lane in range(LANES)])
+            lower = ir.Constant(INDICES, [lane + half if not lane & half else LANES + lane for lane in range(LANES)])
+            rows = [builder.shuffle_vector(rows[i & ~half], rows[i | half], lower if i & half else upper)
+                    for i in range(LANES)]
+        for j in range(LANES):
+            place = builder.add(args[1], builder.mul(args[2], INT(j)))
+            save(builder, [rows[j]], pointer(context, builder, to, args[0], place), INT(LANES))
+        return context.get_dummy_value()
+    place = types.intp
+    return types.void(to, place, place, source, place, place, place, place), codegen

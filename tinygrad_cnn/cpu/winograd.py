@@ -118,9 +118,9 @@ def _forward(part, parts, out, x, u, bias, least, pixels, places, image_steps, o
                 for t in range(0, count, ROWS):
                     tile = start(bias, ((k == 7) * B + b) * BLOCK, ROWS, VECTORS)
                     for c in range(C):
-                        tile = multiply_add(tile, v, v_first + k * v_plane + t * padded + c, spread(padded, ROWS),
+                        tile = multiply_add(tile, v, v_first + k * v_plane + t * padded + c, spread(padded, ROWS, ROWS),
                                             u, ((k * B + b) * C + c) * BLOCK)
-                    store(m, m_first + k * m_plane + (t * B + b) * BLOCK, spread(B * BLOCK, ROWS), tile, ROWS, BLOCK)
+                    store(m, m_first + k * m_plane + (t * B + b) * BLOCK, spread(B * BLOCK, ROWS, ROWS), tile, ROWS, BLOCK)
         for t in range(count):
             y, z = q + t // TW % rows, t % TW
             for o in range(0, outputs, LANES):
@@ -154,11 +154,11 @@ def _weight(part, parts, sums, x, g, pixels, g_pixels, image_steps, g_steps, scr
             for b in range(B):
                 for c in range(0, C, ROWS):
                     total = first + ((k * B + b) * padded + c) * BLOCK
-                    tile = fetch(sums, total, spread(BLOCK, ROWS), VECTORS, BLOCK)
+                    tile = fetch(sums, total, spread(BLOCK, ROWS, ROWS), VECTORS, BLOCK)
                     for t in range(count):
-                        tile = multiply_add(tile, v, v_first + k * v_plane + t * padded + c, spread(1, ROWS),
+                        tile = multiply_add(tile, v, v_first + k * v_plane + t * padded + c, spread(1, ROWS, ROWS),
                                             m, m_first + k * m_plane + (t * B + b) * BLOCK)
-                    store(sums, total, spread(BLOCK, ROWS), tile, C - c, BLOCK)
+                    store(sums, total, spread(BLOCK, ROWS, ROWS), tile, C - c, BLOCK)
 
 
 @jit
@@ -223,7 +223,7 @@ def weight(out, x, g, stride, padding, dilation, groups):
     length = 36 * blocks * padded * BLOCK
     splits = min(p.bands, max(2, min(8, (1 << 20) // length)))
     plane = len(p.pixels)
-    sums = empty(splits * length, np.float32)
+    sums = empty(splits * length + ROWS * BLOCK, np.float32)
     v = empty(splits * 36 * (plane * padded + LANES), np.float32)
     m = empty(splits * 36 * (plane * blocks * BLOCK + LANES), np.float32)
     launch(_weight, splits, sums, flat(x), flat(g), p.pixels, pg.pixels, (int(p.taps[6]), int(p.taps[1])),

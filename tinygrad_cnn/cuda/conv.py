@@ -1,26 +1,24 @@
 """Convolution and its two adjoints on CUDA: one thread per element of the result.
 
 Arrays are channels-last with three spatial axes: x (n, a, b, d, C), out (n, p, q, r, O), w (O, C/groups, I, J, K).
-Neighbors in a warp are neighbors along the channels. `conv_tile.py` has the fast kernels, picked by `conv_tile.fits`.
+Neighbors in a warp are neighbors along the channels. The fast kernels, for shapes that fill them, are in conv_tile.py.
 """
-
-from __future__ import annotations
 
 import math
 
 from . import conv_tile
 from .driver import cuda, device, kernel, launch
+from .indices import unravel3, unravel4, unravel5
 from .intrinsics import split
 from .memory import empty
-from .reduce import sum as sum_axis
 
-PARTIAL = 1 << 18                          # the weight gradient is split until it keeps so many threads busy
+THREADS = 1 << 17                          # the weight gradient's sum is split until about so many threads have work
 
 
 def forward(out, x, w, bias, stride, padding, dilation, groups, relu):
     """out[n,p,q,r,o] = bias[o] + sum_{i,j,k,c} x[n, p*s0+i*d0-p0, q*s1+j*d1-p1, r*s2+k*d2-p2, c] * w[o,c,i,j,k]
 
-    c runs over the channels of o's group; x is 0 outside; then max(., 0) if relu.
+    c runs over the channels of o's group; outside of x is 0; then max(., 0) if relu.
     """
     if conv_tile.fits(out, groups):
         conv_tile.forward(out, x, w, bias, stride, padding, dilation, relu)
@@ -29,7 +27,10 @@ def forward(out, x, w, bias, stride, padding, dilation, groups, relu):
 
 
 def transpose(out, g, w, bias, stride, padding, dilation, groups):
-    """out[n,a,b,d,c] = bias[c] + sum over i,j,k,o and p,q,r with p*s0+i*d0-p0 = a, ... of g[n,p,q,r,o] * w[o,c,i,j,k]"""
+    """out[n,a,b,d,c] = bias[c] + sum_{i,j,k,o} g[n,p,q,r,o] * w[o,c,i,j,k] over p*s0+i*d0-p0 = a, q*s1+... = b, r*s2+... = d
+
+    The adjoint of `forward` in x: o runs over the outputs of c's group.
+    """
     if conv_tile.fits(out, groups):
         conv_tile.transpose(out, g, w, bias, stride, padding, dilation)
     else:
@@ -37,43 +38,105 @@ def transpose(out, g, w, bias, stride, padding, dilation, groups):
 
 
 def weight(out, x, g, stride, padding, dilation, groups):
-    """out[o,c,i,j,k] = sum_{n,p,q,r} x[n, p*s0+i*d0-p0, q*s1+j*d1-p1, r*s2+k*d2-p2, c] * g[n,p,q,r,o]"""
-    if conv_tile.fits(out, groups):
-        conv_tile.weight(out, x, g, stride, padding, dilation)
+    """out[o,c,i,j,k] = sum_{n,p,q,r} x[n, p*s0+i*d0-p0, q*s1+j*d1-p1, r*s2+k*d2-p2, c] * g[n,p,q,r,o]
+
+    The adjoint of `forward` in w. The sum is split into parts by its shape alone.
+    """
+    taps = out.shape[2:]
+    if conv_tile.fits(g, groups):
+        partial = conv_tile.weight(taps, x, g, stride, padding, dilation)
     else:
-        pass
-
-
-@device
-def _place(index, shape):
-    """The five indices of a flat one."""
-    index, e = split(index, shape[4])
-    index, d = split(index, shape[3])
-    index, c = split(index, shape[2])
-    a, b = split(index, shape[1])
-    return a, b, c, d, e
+        rows, pixels = math.prod(out.shape[1:]), math.prod(g.shape[:4])
+        parts = max(1, min(THREADS // max(out.size, 1), pixels // 16))
+        partial = empty((parts, rows, out.shape[0]), out.dtype)
+        launch(_weight, partial.size, partial, x, g, taps, out.shape[1], stride, padding, dilation, groups)
+    launch(_sum_parts, out.size, out, partial)
 
 
 @kernel
 def _forward(out, x, w, bias, stride, padding, dilation, groups, relu):
     me = cuda.grid(1)
     if me < out.size:
-        n, p, q, r, o = _place(me, out.shape)
-        first = o // (out.shape[4] // groups) * w.shape[1]
+        n, p, q, r, o = unravel5(me, out.shape)
+        first = o // (out.shape[4] // groups) * w.shape[1]      # of the channels of o's group
         total = out.dtype.type(0)
         if bias is not None:
             total = bias[o]
         for i in range(w.shape[2]):
-            a = p * stride[0] + i * dilation[0] - padding[0]
-            if 0 <= a < x.shape[1]:
-                for j in range(w.shape[3]):
+            for j in range(w.shape[3]):
+                for k in range(w.shape[4]):
+                    a = p * stride[0] + i * dilation[0] - padding[0]
                     b = q * stride[1] + j * dilation[1] - padding[1]
-                    if 0 <= b < x.shape[2]:
-                        for k in range(w.shape[4]):
-                            d = r * stride[2] + k * dilation[2] - padding[2]
-                            if 0 <= d < x.shape[3]:
-                                for c in range(w.shape[1]):
-                                    total += x[n, a, b, d, first + c] * w[o, c, i, j, k]
-        if relu and total < 0:
+                    d = r * stride[2] + k * dilation[2] - padding[2]
+                    if 0 <= a < x.shape[1] and 0 <= b < x.shape[2] and 0 <= d < x.shape[3]:
+                        for c in range(w.shape[1]):
+                            total += x[n, a, b, d, first + c] * w[o, c, i, j, k]
+        if relu and total < out.dtype.type(0):
             total = out.dtype.type(0)
         out[n, p, q, r, o] = total
+
+
+@kernel
+def _transpose(out, g, w, bias, stride, padding, dilation, groups):
+    me = cuda.grid(1)
+    if me < out.size:
+        n, a, b, d, c = unravel5(me, out.shape)
+        group, c_in_group = split(c, w.shape[1])
+        outputs = g.shape[4] // groups                          # of each group
+        total = out.dtype.type(0)
+        if bias is not None:
+            total = bias[c]
+        for i in range(w.shape[2]):
+            for j in range(w.shape[3]):
+                for k in range(w.shape[4]):
+                    p = _window(a + padding[0] - i * dilation[0], stride[0], g.shape[1])
+                    q = _window(b + padding[1] - j * dilation[1], stride[1], g.shape[2])
+                    r = _window(d + padding[2] - k * dilation[2], stride[2], g.shape[3])
+                    if p >= 0 and q >= 0 and r >= 0:
+                        for o in range(group * outputs, (group + 1) * outputs):
+                            total += g[n, p, q, r, o] * w[o, c_in_group, i, j, k]
+        out[n, a, b, d, c] = total
+
+
+@kernel
+def _weight(partial, x, g, taps, channels, stride, padding, dilation, groups):
+    me = cuda.grid(1)
+    if me < partial.size:
+        part, row, o = unravel3(me, partial.shape)
+        tap, c = split(row, channels)
+        i, j, k = unravel3(tap, taps)
+        first = o // (g.shape[4] // groups) * channels          # of the channels of o's group
+        pixels = g.size // g.shape[4]
+        total = partial.dtype.type(0)
+        for pixel in range(part * pixels // partial.shape[0], (part + 1) * pixels // partial.shape[0]):
+            n, p, q, r = unravel4(pixel, g.shape)
+            a = p * stride[0] + i * dilation[0] - padding[0]
+            b = q * stride[1] + j * dilation[1] - padding[1]
+            d = r * stride[2] + k * dilation[2] - padding[2]
+            if 0 <= a < x.shape[1] and 0 <= b < x.shape[2] and 0 <= d < x.shape[3]:
+                total += x[n, a, b, d, first + c] * g[n, p, q, r, o]
+        partial[part, row, o] = total
+
+
+@kernel
+def _sum_parts(out, partial):
+    """out[o, c, tap] = sum over parts of partial[part, (tap, c), o]; here neighbors in a warp are neighbors in o."""
+    me = cuda.grid(1)
+    if me < out.size:
+        rest, o = split(me, out.shape[0])
+        tap, c = split(rest, out.shape[1])
+        i, j, k = unravel3(tap, out.shape[2:])
+        row = tap * (partial.shape[1] // (out.shape[2] * out.shape[3] * out.shape[4])) + c
+        total = out.dtype.type(0)
+        for part in range(partial.shape[0]):
+            total += partial[part, row, o]
+        out[o, c, i, j, k] = total
+
+
+@device
+def _window(number, stride, count):
+    """number / stride, the window that begins there, if it is one of `count`, else -1."""
+    if number < 0 or number >= count * stride:
+        return -1
+    place, rest = split(number, stride)
+    return place if rest == 0 else -1

@@ -12,6 +12,7 @@ import itertools
 import math
 
 from .driver import cuda, device, float32, kernel, launch
+from .indices import unravel3, unravel4
 from .intrinsics import load4, split, store4
 from .memory import empty
 from .tile import BLOCKS, DEPTH, ROWS, THREADS, WIDTHS, steps_of, ceil, positive, width_for
@@ -19,9 +20,9 @@ from .tile import BLOCKS, DEPTH, ROWS, THREADS, WIDTHS, steps_of, ceil, positive
 PIXELS, CHANNELS = 512, 8                  # fewer output pixels or channels than this leave most of a tile unused
 
 
-def fits(pixels, groups, array):
-    """Whether the tile kernels serve a convolution with so many output pixels on an array like this."""
-    return groups == 1 and array.dtype.char == "f" and pixels >= PIXELS and array.shape[4] >= CHANNELS
+def fits(y, groups):
+    """Whether the tile kernels serve a convolution between x and y on the side of y, of which they make a matrix."""
+    return groups == 1 and y.dtype.char == "f" and math.prod(y.shape[:4]) >= PIXELS and y.shape[4] >= CHANNELS
 
 
 def forward(out, x, w, bias, stride, padding, dilation, relu):
@@ -65,16 +66,16 @@ def _gathered(out, x, w, bias, start, every, first, step, taps, stride, offset, 
            dilation, relu)
 
 
-def weight(out, x, g, stride, padding, dilation):
-    """As conv.weight, for float32 and one group."""
-    x, g, taps, pixels = _fours(x), _fours(g), out.shape[2:], math.prod(g.shape[:4])
-    rows, columns = math.prod(taps) * x.shape[4], g.shape[4]
+def weight(taps, x, g, stride, padding, dilation):
+    """The sums of conv.weight for float32 and one group, in parts: an array (parts, (taps, C), O)."""
+    x, g = _fours(x), _fours(g)
+    rows, columns, pixels = math.prod(taps) * x.shape[4], g.shape[4], math.prod(g.shape[:4])
     width = width_for(rows * BLOCKS, columns)
     tiles = ceil(rows, ROWS), ceil(columns, width.columns)
     parts = max(1, min(2 * BLOCKS // math.prod(tiles), ceil(pixels, 16 * DEPTH)))
     partial = empty((parts, rows, columns), "float32")
     launch(WEIGHT[width], (*tiles, parts), partial, x, g, taps, stride, padding, dilation)
-    launch(_collect, out.size, out, partial, x.shape[4])
+    return partial
 
 
 def _fours(x):
@@ -103,7 +104,7 @@ def _resize(out, x):
     me = cuda.grid(1)
     if me < out.size:
         pixel, c = split(me, out.shape[4])
-        n, a, b, d = _pixel(pixel, x.shape)
+        n, a, b, d = unravel4(pixel, x.shape)
         out[n, a, b, d, c] = x[n, a, b, d, c] if c < x.shape[4] else float32(0)
 
 
@@ -114,42 +115,11 @@ def _pack(packed, w, first, step, taps, channels):
     if me < packed.size:
         row, o = split(me, packed.shape[1])
         tap, c = split(row, channels)
-        i, j, k = _tap(tap, taps)
+        i, j, k = unravel3(tap, taps)
         value = float32(0)
         if o < w.shape[0] and c < w.shape[1] and i < taps[0]:
             value = w[o, c, first[0] + i * step[0], first[1] + j * step[1], first[2] + k * step[2]]
         packed[row, o] = value
-
-
-@kernel
-def _collect(out, partial, channels):
-    """out[o, c, tap] = the sum over parts of partial[part, (tap, c), o]; neighbors are neighbors in o."""
-    me = cuda.grid(1)
-    if me < out.size:
-        rest, o = split(me, out.shape[0])
-        tap, c = split(rest, out.shape[1])
-        i, j, k = _tap(tap, out.shape[2:])
-        total = float32(0)
-        for part in range(partial.shape[0]):
-            total += partial[part, tap * channels + c, o]
-        out[o, c, i, j, k] = total
-
-
-@device
-def _tap(tap, taps):
-    """The three indices of a tap's number."""
-    tap, k = split(tap, taps[2])
-    i, j = split(tap, taps[1])
-    return i, j, k
-
-
-@device
-def _pixel(pixel, shape):
-    """The four indices of a pixel's number; the first is shape[0] or more where there is no such pixel."""
-    pixel, r = split(pixel, shape[3])
-    pixel, q = split(pixel, shape[2])
-    n, p = split(pixel, shape[1])
-    return n, p, q, r
 
 
 @device
@@ -206,7 +176,7 @@ def _gather(width):
                     total[i, j] = value
         # At each step this thread reads four channels of one pixel of x and, if it is a reader, of one row of w.
         row, channel = me // 2, me % 2 * 4
-        n, p, q, r = _pixel(first_row + row, extent)
+        n, p, q, r = unravel4(first_row + row, extent)
         a, b, d = p * stride[0] + offset[0], q * stride[1] + offset[1], r * stride[2] + offset[2]
         i, j, k, c = _carry(0, 0, 0, channel, taps, x.shape[4])
         w_row, w_column = me // fours, me % fours * 4
@@ -226,7 +196,7 @@ def _gather(width):
                 store4(right, half * (DEPTH * columns) + w_row * columns + w_column, w0, w1, w2, w3)
             cuda.syncthreads()
         for i in range(down):
-            n, p, q, r = _pixel(first_row + row_of(i), extent)
+            n, p, q, r = unravel4(first_row + row_of(i), extent)
             if n < extent[0]:
                 place = _place(out, n, p * every[0] + start[0], q * every[1] + start[1], r * every[2] + start[2])
                 for j in range(0, across, 4):
@@ -265,11 +235,11 @@ def _weight(width):
         # At each step this thread reads four channels of x at one pixel and tap and, if it is a reader, of g at one pixel.
         x_pixel, x_row = me // (ROWS // 4), me % (ROWS // 4) * 4
         tap, c = split(first_row + x_row, x.shape[4])
-        i, j, k = _tap(tap, taps)
+        i, j, k = unravel3(tap, taps)
         a, b, d = i * dilation[0] - padding[0], j * dilation[1] - padding[1], k * dilation[2] - padding[2]
         g_pixel, o = me // fours, first_column + me % fours * 4
         for first in range(begin, end + DEPTH, DEPTH):
-            n, p, q, r = _pixel(first + x_pixel, g.shape)
+            n, p, q, r = unravel4(first + x_pixel, g.shape)
             x0, x1, x2, x3 = _read(x, n if first + x_pixel < end and i < taps[0] else x.shape[0],
                                    p * stride[0] + a, q * stride[1] + b, r * stride[2] + d, c)
             g0, g1, g2, g3 = zero, zero, zero, zero

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -116,12 +116,14 @@ class Ownership:
                               f"block {tuple(owner[0])} thread {tuple(owner[1])} was first; give each element one owner")
 
 
-class Touch(NamedTuple):
+class Touch:
     """Who touched an element of a shared array, and how many barriers of the block and of the warp lay before."""
-    thread: Any                            # None: several of the warp
-    warp: int | None                       # None: several of the block
-    epoch: int
-    warp_epoch: int
+
+    __slots__ = ("thread", "warp", "epoch", "warp_epoch")
+
+    def __init__(self, thread: Any, warp: int | None, epoch: int, warp_epoch: int) -> None:
+        self.thread, self.warp = thread, warp          # None: several of the warp; several of the block
+        self.epoch, self.warp_epoch = epoch, warp_epoch
 
 
 class Shared(Elements):
@@ -145,29 +147,26 @@ class Shared(Elements):
         self.store(self.place(index), value)
 
     def load(self, k: int) -> Any:
-        me = self._me()
-        self._check(self._written[k], me, k, "written", "read")
-        before = self._read[k]
-        if before is None or before.epoch != me.epoch or before.thread is me.thread:
+        me, before = self._language.thread.touch, self._read[k]
+        written = self._written[k]
+        if written is not None and written.epoch == me.epoch:
+            self._check(written, me, k, "written", "read")
+        if before is None or before.epoch != me.epoch:
             self._read[k] = me
-        else:                                          # several threads of this epoch have read: remember only which warp
+        elif before is not me and (before.thread is not None or before.warp is not None):    # several threads have read: remember only of which warp
             self._read[k] = Touch(None, before.warp if before.warp == me.warp else None, me.epoch, me.warp_epoch)
         return self._item(k)
 
     def store(self, k: int, value: Any) -> None:
-        me = self._me()
+        me = self._language.thread.touch
         self._check(self._written[k], me, k, "written", "written")
         self._check(self._read[k], me, k, "read", "written")
         self._written[k] = me
         self.put(k, value)
 
-    def _me(self) -> Touch:
-        thread, block = self._language.thread, self._language.block
-        return Touch(thread, thread.warp, block.epoch, block.warp_epoch.get(thread.warp, 0))
-
     @staticmethod
     def _check(other: Touch | None, me: Touch, k: int, did: str, does: str) -> None:
-        if other is None or other.epoch != me.epoch or other.thread is me.thread:
+        if other is None or other is me or other.epoch != me.epoch or other.thread is me.thread:
             return
         if other.warp == me.warp and other.warp_epoch != me.warp_epoch:
             return

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .emulated_arrays import KernelError, Local, Ownership, Shared, of_array
+from .emulated_arrays import KernelError, Local, Ownership, Shared, Touch, of_array
 from .emulated_scalars import SCALARS, device_math
 
 WARP = 32
@@ -46,11 +46,12 @@ class Request(NamedTuple):
 class Thread:
     """One CUDA thread of the block that runs."""
 
-    __slots__ = ("index", "number", "lane", "warp", "greenlet", "answer", "request", "locals")
+    __slots__ = ("index", "number", "lane", "warp", "greenlet", "answer", "request", "locals", "touch")
 
     def __init__(self, index: Dim3, number: int) -> None:
         self.index, self.number, self.lane, self.warp = index, number, number % WARP, number // WARP
-        self.answer, self.request, self.locals = (), None, []
+        self.answer, self.request, self.locals = None, None, []
+        self.touch = Touch(self, self.warp, 0, 0)      # barriers passed by the block and by the warp, for race detection
 
 
 class _SharedNamespace:
@@ -166,8 +167,6 @@ class Block:
     def __init__(self, dynamic: int) -> None:
         self.dynamic, self.declared = dynamic, 0
         self.arrays: dict[Any, Shared] = {}
-        self.epoch = 0                                         # barriers passed by the block ...
-        self.warp_epoch: dict[int, int] = {}                   # ... and exchanges passed by each warp
 
     def array(self, place: Any, shape: Any, dtype: np.dtype) -> Shared:
         if place not in self.arrays:
@@ -196,7 +195,8 @@ class Block:
             raise KernelError(MISSING_GREENLET) from None
         self.scheduler = getcurrent()
         for thread in threads:
-            thread.greenlet, thread.answer, thread.request = greenlet(function), args, None
+            thread.greenlet, thread.request = greenlet(function), None
+            thread.touch = Touch(thread, thread.warp, 0, 0)
         ready = list(threads)
         while ready:
             for thread in order(ready):
@@ -221,13 +221,15 @@ class Block:
             if other is not None:
                 raise KernelError(f"{_where(waiting[0])}: thread {waiting[0].number} waits here and thread "
                                   f"{other.number} at {_where(other)}; all threads of a block must reach one barrier")
-            self.epoch += 1
+            for t in waiting:
+                t.touch = Touch(t, t.warp, t.touch.epoch + 1, t.touch.warp_epoch)
             return _answer(waiting, lambda t: t.number)
         released = []
-        for warp, members in itertools.groupby(waiting, lambda t: t.warp):
+        for _, members in itertools.groupby(waiting, lambda t: t.warp):
             asking = [t for t in members if t.request.mask is not None]
             if asking and self._complete(asking, threads):
-                self.warp_epoch[warp] = self.warp_epoch.get(warp, 0) + 1
+                for t in asking:
+                    t.touch = Touch(t, t.warp, t.touch.epoch, t.touch.warp_epoch + 1)
                 released += _answer(asking, lambda t: t.lane)
         if not released:
             stuck = "; ".join(f"thread {t.number} at {_where(t)}" for t in waiting[:4])

@@ -85,8 +85,8 @@ def store(typing: Any, array: Any, place: Any, value: Any) -> Any:
 
 
 def _load4_emulated(array: Any, first: Any) -> tuple[Any, ...]:
-    k = array.run(first, 4)
-    return tuple(array.load(k + i) for i in range(4))
+    k, load = array.run(first, 4), array.load
+    return load(k), load(k + 1), load(k + 2), load(k + 3)
 
 
 @intrinsic(_load4_emulated)

@@ -1,7 +1,7 @@
 """Normalization of the columns of x (m, c), which are a batch norm's channels. CPU twin: cpu/norm.py.
 
-Sums down a column: a block of threads is LANES columns wide and takes ROWS rows, its threads add every so many rows, and
-what they found is added up in shared memory. A block per column then adds up what the blocks found.
+Sums down a column: a block of threads is LANES columns wide and takes ROWS rows; each thread adds every so many of them, and
+what the threads found is added up in shared memory. Another kernel adds up what the blocks found, in the same way.
 """
 
 from .driver import cuda, device, kernel, launch
@@ -9,6 +9,7 @@ from .intrinsics import split
 from .memory import empty
 
 BLOCK, LANES, ROWS = 256, 32, 512
+STEP = BLOCK // LANES
 
 
 def statistics(mean, var, x):
@@ -16,7 +17,7 @@ def statistics(mean, var, x):
     m, c = x.shape
     sums = empty((-(-m // ROWS), 2, c), x.dtype)
     launch(_moments, (sums.shape[0], -(-c // LANES)), sums, x)
-    launch(_combine, (c,), mean, var, sums, m)
+    launch(_combine, (-(-c // LANES),), mean, var, sums, m)
 
 
 def normalize(out, x, mean, rstd, gamma, beta, relu):
@@ -33,64 +34,69 @@ def backward(dx, dgamma, dbeta, g, out, x, mean, rstd, gamma):
     m, c = x.shape
     sums = empty((-(-m // ROWS), 2, c), x.dtype)
     launch(_gradient_sums, (sums.shape[0], -(-c // LANES)), sums, g, out, x, mean)
-    launch(_gradient_combine, (c,), dgamma, dbeta, sums, rstd)
+    launch(_gradient_combine, (-(-c // LANES),), dgamma, dbeta, sums, rstd)
     launch(_gradient, x.size, dx, g, out, x, mean, rstd, gamma, dgamma, dbeta)
 
 
 @device
-def _sum(value, lanes, width):
-    """The sum of `value` over the threads whose number is the same modulo `width`."""
-    me = cuda.threadIdx.x
+def _sum(value, lanes):
+    """The sum of `value` over the threads of the same column."""
+    me, half = cuda.threadIdx.x, BLOCK // 2
     lanes[me] = value
     cuda.syncthreads()
-    half = BLOCK // 2
-    while half >= width:
+    while half >= LANES:
         if me < half:
             lanes[me] += lanes[me + half]
         cuda.syncthreads()
         half //= 2
-    total = lanes[me % width]
+    total = lanes[me % LANES]
     cuda.syncthreads()
     return total
+
+
+@device
+def _column(first):
+    """(this thread's column, the first row it takes) of a block that starts at column `first`."""
+    return first + cuda.threadIdx.x % LANES, cuda.threadIdx.x // LANES
 
 
 @kernel
 def _moments(sums, x):
     """The mean of each block, and the sum of squares about it."""
     lanes = cuda.shared.array(BLOCK, x.dtype)
-    column = cuda.blockIdx.y * LANES + cuda.threadIdx.x % LANES
-    row = cuda.threadIdx.x // LANES
+    c, row = _column(cuda.blockIdx.y * LANES)
     start = cuda.blockIdx.x * ROWS
-    stop = min(start + ROWS, x.shape[0]) if column < x.shape[1] else start
+    stop = min(start + ROWS, x.shape[0]) if c < x.shape[1] else start
     total = x.dtype.type(0)
-    for i in range(start + row, stop, BLOCK // LANES):
-        total += x[i, column]
-    mean = _sum(total, lanes, LANES) / x.dtype.type(min(ROWS, x.shape[0] - start))
+    for i in range(start + row, stop, STEP):
+        total += x[i, c]
+    mean = _sum(total, lanes) / x.dtype.type(min(ROWS, x.shape[0] - start))
     total = x.dtype.type(0)
-    for i in range(start + row, stop, BLOCK // LANES):
-        v = x[i, column] - mean
+    for i in range(start + row, stop, STEP):
+        v = x[i, c] - mean
         total += v * v
-    total = _sum(total, lanes, LANES)
-    if row == 0 and column < x.shape[1]:
-        sums[cuda.blockIdx.x, 0, column] = mean
-        sums[cuda.blockIdx.x, 1, column] = total
+    total = _sum(total, lanes)
+    if row == 0 and c < x.shape[1]:
+        sums[cuda.blockIdx.x, 0, c] = mean
+        sums[cuda.blockIdx.x, 1, c] = total
 
 
 @kernel
 def _combine(mean, var, sums, rows):
     """The mean is the weighted mean of the blocks' means; the squares about it are those within and those between blocks."""
     lanes = cuda.shared.array(BLOCK, mean.dtype)
-    c, real = cuda.blockIdx.x, mean.dtype.type
+    c, row = _column(cuda.blockIdx.x * LANES)
+    blocks, real = sums.shape[0] if c < mean.size else 0, mean.dtype.type
     total = real(0)
-    for b in range(cuda.threadIdx.x, sums.shape[0], BLOCK):
+    for b in range(row, blocks, STEP):
         total += sums[b, 0, c] * (real(min(ROWS, rows - b * ROWS)) / real(rows))
-    center = _sum(total, lanes, 1)
+    center = _sum(total, lanes)
     total = real(0)
-    for b in range(cuda.threadIdx.x, sums.shape[0], BLOCK):
+    for b in range(row, blocks, STEP):
         v = sums[b, 0, c] - center
         total += sums[b, 1, c] + v * v * real(min(ROWS, rows - b * ROWS))
-    total = _sum(total, lanes, 1)
-    if cuda.threadIdx.x == 0:
+    total = _sum(total, lanes)
+    if row == 0 and c < mean.size:
         mean[c] = center
         var[c] = total / real(rows)
 
@@ -111,35 +117,34 @@ def _normalize(out, x, mean, rstd, gamma, beta, relu):
 @kernel
 def _gradient_sums(sums, g, out, x, mean):
     lanes = cuda.shared.array(BLOCK, x.dtype)
-    column = cuda.blockIdx.y * LANES + cuda.threadIdx.x % LANES
-    row = cuda.threadIdx.x // LANES
+    c, row = _column(cuda.blockIdx.y * LANES)
     start = cuda.blockIdx.x * ROWS
-    stop = min(start + ROWS, x.shape[0]) if column < x.shape[1] else start
+    stop = min(start + ROWS, x.shape[0]) if c < x.shape[1] else start
     total, product = x.dtype.type(0), x.dtype.type(0)
-    for i in range(start + row, stop, BLOCK // LANES):
-        v = g[i, column]
+    for i in range(start + row, stop, STEP):
+        v = g[i, c]
         if out is not None:
-            v = v if out[i, column] > 0 else x.dtype.type(0)
+            v = v if out[i, c] > 0 else x.dtype.type(0)
         total += v
-        product += v * (x[i, column] - mean[column])
-    total = _sum(total, lanes, LANES)
-    product = _sum(product, lanes, LANES)
-    if row == 0 and column < x.shape[1]:
-        sums[cuda.blockIdx.x, 0, column] = total
-        sums[cuda.blockIdx.x, 1, column] = product
+        product += v * (x[i, c] - mean[c])
+    total = _sum(total, lanes)
+    product = _sum(product, lanes)
+    if row == 0 and c < x.shape[1]:
+        sums[cuda.blockIdx.x, 0, c] = total
+        sums[cuda.blockIdx.x, 1, c] = product
 
 
 @kernel
 def _gradient_combine(dgamma, dbeta, sums, rstd):
     lanes = cuda.shared.array(BLOCK, rstd.dtype)
-    c = cuda.blockIdx.x
+    c, row = _column(cuda.blockIdx.x * LANES)
     total, product = rstd.dtype.type(0), rstd.dtype.type(0)
-    for b in range(cuda.threadIdx.x, sums.shape[0], BLOCK):
+    for b in range(row, sums.shape[0] if c < rstd.size else 0, STEP):
         total += sums[b, 0, c]
         product += sums[b, 1, c]
-    total = _sum(total, lanes, 1)
-    product = _sum(product, lanes, 1)
-    if cuda.threadIdx.x == 0:
+    total = _sum(total, lanes)
+    product = _sum(product, lanes)
+    if row == 0 and c < rstd.size:
         dbeta[c] = total
         dgamma[c] = product * rstd[c]
 

@@ -77,6 +77,9 @@ class _ConvTranspose(_ConvBase):
     """The adjoint of a convolution in its input: x (n, in_channels, ...) -> (n, out_channels, ...), larger by the
     stride; weight (in_channels, out_channels / groups, *kernel_size)."""
 
+    padding: Shape
+    output_padding: Shape
+
     def __init__(self, in_channels: int, out_channels: int, kernel_size: Size, stride: Size = 1, padding: Size = 0,
                  output_padding: Size = 0, groups: int = 1, bias: bool = True, dilation: Size = 1,
                  padding_mode: str = "zeros", device: Any = None, dtype: Any = None) -> None:
@@ -95,7 +98,6 @@ class _ConvTranspose(_ConvBase):
     def _extra(self, x: Tensor, output_size: Sequence[int]) -> Shape:
         """The output_padding that gives `output_size`."""
         name, wanted = type(self).__name__, tuple(output_size)[-self.rank:]
-        assert not isinstance(self.padding, str)
         least = tuple((n - 1) * s - 2 * p + d * (k - 1) + 1 for n, s, p, d, k in
                       zip(x.shape[2:], self.stride, self.padding, self.dilation, self.kernel_size))
         most = tuple(n + s - 1 for n, s in zip(least, self.stride))

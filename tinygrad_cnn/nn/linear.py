@@ -12,9 +12,9 @@ from .parameter import Parameter, uninitialized
 
 
 class Linear(Module):
-    """y = x W^T + b along the last axis: x (..., in_features), weight (out_features, in_features), bias (out_features,)
+    """y = x W^T + b along the last axis: x (..., in_features), weight (out_features, in_features).
 
-    Weights and biases start uniform between -1 / sqrt(in_features) and 1 / sqrt(in_features), as PyTorch's do.
+    Weight and bias start uniform between -1 / sqrt(in_features) and 1 / sqrt(in_features), as PyTorch's do.
     """
 
     bias: Parameter | None

@@ -18,8 +18,8 @@ class _BatchNorm(Module):
 
     Training uses mean and biased variance of the batch, and moves `running_mean` and `running_var` (the unbiased one)
     towards them by `momentum`; momentum None keeps the plain average over all batches. Evaluation uses the running
-    statistics. `affine` False leaves out weight and bias, `bias` False the bias alone; `track_running_stats` False always
-    uses the batch.
+    statistics. `affine` False leaves out weight and bias, `bias` False the bias alone; `track_running_stats` False
+    always uses the batch.
     """
 
     ranks: ClassVar[tuple[int, ...]]

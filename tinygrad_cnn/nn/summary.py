@@ -21,7 +21,7 @@ WIDTHS = (24, 15, 16, 11, 10)  # with the gaps 80 columns
 
 @dataclass(frozen=True)
 class Row:
-    """One call of one layer: output shape and multiply-adds are those of a single sample, without bias and activation."""
+    """One call of one layer: its output and multiply-adds (without bias and activation) for a single sample."""
 
     name: str
     kind: str

@@ -14,8 +14,8 @@ from .optimizer import Group, Optimizer
 class Adam(Optimizer):
     """p -= lr * m' / (sqrt(v') + eps), where m and v are running means of the gradient and of its square.
 
-    m' = m / (1 - beta1^step) and v' = v / (1 - beta2^step) make up for their start at zero. weight_decay * p is added to
-    the gradient. Names and meanings are PyTorch's.
+    m' = m / (1 - beta1^step) and v' = v / (1 - beta2^step) make up for their start at zero. weight_decay * p is added
+    to the gradient. Names and meanings are PyTorch's.
     """
 
     decoupled: ClassVar[bool] = False

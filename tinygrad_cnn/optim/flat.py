@@ -23,8 +23,8 @@ def flat(p: Any, *others: Any) -> list[Any]:
     """
     order = shapes.memory_order(p.strides)
     if not is_contiguous(p.transpose(order)):
-        raise ValueError(f"optimizer: a parameter of shape {p.shape} has strides {p.strides}, so its elements do not lie "
-                         "side by side; give a copy of it")
+        raise ValueError(f"optimizer: a parameter of shape {p.shape} has strides {p.strides}, so its elements do not "
+                         "lie side by side; give a copy of it")
     for x in others:
         if x.dtype != p.dtype:
             raise TypeError(f"optimizer: a parameter is {p.dtype.name} but its gradient or state {x.dtype.name}; "

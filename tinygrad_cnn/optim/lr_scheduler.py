@@ -21,7 +21,9 @@ class Scheduler:
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = optimizer
-        self.base_lrs = [float(group.setdefault("initial_lr", group["lr"])) for group in optimizer.param_groups]
+        for group in optimizer.param_groups:
+            group.setdefault("initial_lr", group["lr"])
+        self.base_lrs = [float(group["initial_lr"]) for group in optimizer.param_groups]
         self.last_epoch = 0
         self._apply()
 
@@ -109,7 +111,8 @@ class LambdaLR(Scheduler):
         groups = len(optimizer.param_groups)
         self.lr_lambdas = [lr_lambda] * groups if callable(lr_lambda) else list(lr_lambda)
         if len(self.lr_lambdas) != groups:
-            raise ValueError(f"LambdaLR: {len(self.lr_lambdas)} functions for {groups} groups; give one, or one for each")
+            raise ValueError(f"LambdaLR: {len(self.lr_lambdas)} functions for {groups} groups; "
+                             "give one, or one for each")
         super().__init__(optimizer)
 
     def rates(self, step: int) -> list[float]:

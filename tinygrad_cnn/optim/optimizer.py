@@ -27,7 +27,7 @@ class Optimizer:
         self.state: dict[Tensor, dict[str, Any]] = {}
         given: list[Any] = list(params)
         if not given:
-            raise ValueError(f"{type(self).__name__}: params is empty; give a fresh model.parameters(), which ends when walked")
+            raise ValueError(f"{type(self).__name__}: params is empty; give model.parameters() anew")
         for group in given if isinstance(given[0], dict) else [{"params": given}]:
             self.add_param_group(group)
 
@@ -41,7 +41,8 @@ class Optimizer:
             if not isinstance(p, Tensor) or p.node is not None:
                 raise TypeError(f"{name}: {p!r} is not a leaf tensor; give the parameters of a model")
             if id(p) in known:
-                raise ValueError(f"{name}: a parameter of shape {tuple(p.shape)} is given twice; name it in one group, once")
+                raise ValueError(f"{name}: a parameter of shape {tuple(p.shape)} is given twice; "
+                                 "name it once, in one group")
             known.add(id(p))
         unknown = group.keys() - self.defaults.keys() - {"params"}
         if unknown:

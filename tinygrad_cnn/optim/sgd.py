@@ -36,5 +36,5 @@ class SGD(Optimizer):
             state["momentum_buffer"] = zeros(p)
         velocity = [state["momentum_buffer"].data] if group["momentum"] else []
         weights, gradient, *velocity = flat(p.data, p.grad.data, *velocity)
-        kernels(weights).update.sgd(weights, gradient, velocity[0] if velocity else None, group["lr"],
-                                    group["momentum"], group["dampening"], group["weight_decay"], group["nesterov"], first)
+        options = [group[name] for name in ("lr", "momentum", "dampening", "weight_decay", "nesterov")]
+        kernels(weights).update.sgd(weights, gradient, velocity[0] if velocity else None, *options, first)

@@ -39,14 +39,14 @@ class Panel:
 
 def chart(title: str, subtitle: str, across: str, panels: Sequence[Panel], width: int = 860, height: int = 300,
           ) -> Image.Image:
-    """A picture of `panels`, each `height` pixels high, over the horizontal axis `across`.
+    """A picture of `panels`, each `height` pixels high, over the horizontal axis `across`, which begins at 0.
 
     Points that are not finite are left out. A curve with one point is a dot.
     """
     canvas = Canvas(width, TOP + len(panels) * height + (len(panels) - 1) * GAP + BOTTOM)
     canvas.text(LEFT, 30, title, 19, bold=True)
     canvas.text(LEFT, 50, subtitle, 13, FAINT)
-    span = _span([x for panel in panels for curve in panel.curves for x in curve.x], None)
+    span = _span([0.0, *(x for panel in panels for curve in panel.curves for x in curve.x)], None)
     for number, panel in enumerate(panels):
         top = TOP + number * (height + GAP)
         _panel(canvas, panel, top, height, span)

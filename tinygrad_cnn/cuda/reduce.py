@@ -1,0 +1,182 @@
+"""Sum and maximum over axes. CPU twin: cpu/reduce.py.
+
+The threads of a block add their shares, then a tree in shared memory adds their sums: half as many threads at each step. A long
+sum is cut into pieces by its shape alone, and the sums of the pieces are summed in the same way; nothing is left to chance.
+"""
+
+from .. import arrays
+from .copy import fill
+from .driver import cuda, device, int64, kernel, launch
+from .intrinsics import split
+from .memory import empty
+
+THREADS = 256        # of a block
+COLUMNS = 32         # summed side by side by a block: the threads of a warp read neighbors
+PIECE = 1 << 13      # elements of a row that are one block's work
+DEPTH = 256          # rows that are one block's work
+SHORT = 32           # elements that one thread may as well sum alone
+
+
+def sum(out, x):
+    """out[a, c] = sum over b, d of x[a, b, c, d]; x is strided."""
+    A, B, C, D = x.shape
+    if x.size == 0:
+        fill(out, 0)
+    elif B * D <= SHORT:
+        launch(_plain, out.size, out, x)
+    elif C * D == 1:
+        rows(out, arrays.strided(x, (A, 1, 1, B), (x.strides[0], 0, 0, x.strides[1])))
+    elif D == 1:
+        columns(out, x)
+    elif B == 1:
+        rows(out, x)
+    else:
+        partial = empty((A, B, C, 1), out.dtype)
+        rows(partial, x)
+        columns(out, partial)
+
+
+def max(out, index, x):
+    """out[a, c] = max over b, d of x[a, b, c, d]; index: b * D + d of the first one; the first NaN wins over all."""
+    if x.shape[1] * x.shape[3] <= SHORT:
+        launch(_plain_max, out.size, out, index, x)
+    else:
+        launch(_max, (out.size,), out, index, x)
+
+
+def rows(out, x):
+    """out[a, b, c] = sum over d of x[a, b, c, d]."""
+    count, pieces = x.size // x.shape[3], -(-x.shape[3] // PIECE)
+    partial = arrays.view(out, (count, 1)) if pieces == 1 else empty((count, pieces), out.dtype)
+    launch(_rows, (partial.size,), partial, x)
+    if pieces > 1:
+        rows(out, arrays.view(partial, (count, 1, 1, pieces)))
+
+
+def columns(out, x):
+    """out[a, c] = sum over b of x[a, b, c, 0]. Where rows are short and lie end to end, several are taken for one long one."""
+    A, B, C, _ = x.shape
+    fold = 1
+    if B > DEPTH and x.strides[1] == C * x.itemsize and x.strides[2] == x.itemsize:
+        while B % (2 * fold) == 0 and 2 * fold * C <= COLUMNS:
+            fold *= 2
+    long = arrays.strided(x, (A, B // fold, fold * C), (x.strides[0], x.strides[1] * fold, x.strides[2]))
+    pieces = -(-long.shape[1] // DEPTH)
+    partial = arrays.view(out, (A, 1, C)) if pieces * fold == 1 else empty((A, pieces, fold * C), out.dtype)
+    launch(_columns, (A * pieces * -(-long.shape[2] // COLUMNS),), partial, long)
+    if pieces * fold > 1:
+        columns(out, arrays.view(partial, (A, pieces * fold, C, 1)))
+
+
+@kernel(strided=True)
+def _plain(out, x):
+    """One thread for each sum: the definition."""
+    place = cuda.grid(1)
+    if place < out.size:
+        a, c = split(place, x.shape[2])
+        total = out.dtype.type(0)
+        for b in range(x.shape[1]):
+            for d in range(x.shape[3]):
+                total += x[a, b, c, d]
+        out[a, c] = total
+
+
+@kernel(strided=True, block=THREADS)
+def _rows(out, x):
+    """out[row, piece] = sum of PIECE elements of the row: one block."""
+    totals = cuda.shared.array(THREADS, out.dtype)
+    me = cuda.threadIdx.x
+    row, piece = split(cuda.blockIdx.x, out.shape[1])
+    rest, c = split(row, x.shape[2])
+    a, b = split(rest, x.shape[1])
+    total = out.dtype.type(0)
+    for d in range(piece * PIECE + me, min((piece + 1) * PIECE, x.shape[3]), THREADS):
+        total += x[a, b, c, d]
+    totals[me] = total
+    add_up(totals, 1)
+    if me == 0:
+        out[row, piece] = totals[0]
+
+
+@kernel(strided=True, block=THREADS)
+def _columns(out, x):
+    """out[a, piece, c] = sum of x[a, b, c] over DEPTH rows b, for COLUMNS columns c: one block."""
+    totals = cuda.shared.array(THREADS, out.dtype)
+    A, B, C = x.shape
+    row, column = split(cuda.threadIdx.x, COLUMNS)
+    rest, strip = split(cuda.blockIdx.x, (C + COLUMNS - 1) // COLUMNS)
+    a, piece = split(rest, out.shape[1])
+    c = strip * COLUMNS + column
+    total = out.dtype.type(0)
+    if c < C:
+        for b in range(piece * DEPTH + row, min((piece + 1) * DEPTH, B), THREADS // COLUMNS):
+            total += x[a, b, c]
+    totals[cuda.threadIdx.x] = total
+    add_up(totals, COLUMNS)
+    if row == 0 and c < C:
+        out[a, piece, c] = totals[column]
+
+
+@device
+def add_up(totals, width):
+    """The sums of a block's totals, `width` of them side by side, into its first `width` places."""
+    step = THREADS // 2
+    while step >= width:
+        cuda.syncthreads()
+        if cuda.threadIdx.x < step:
+            totals[cuda.threadIdx.x] += totals[cuda.threadIdx.x + step]
+        step //= 2
+    cuda.syncthreads()
+
+
+@kernel(strided=True)
+def _plain_max(out, index, x):
+    place = cuda.grid(1)
+    if place < out.size:
+        a, c = split(place, x.shape[2])
+        best, at = x[a, 0, c, 0], int64(0)
+        for b in range(x.shape[1]):
+            for d in range(x.shape[3]):
+                value = x[a, b, c, d]
+                if value > best or (value != value and best == best):
+                    best, at = value, b * x.shape[3] + d
+        out[a, c] = best
+        index[a, c] = at
+
+
+@kernel(strided=True, block=THREADS)
+def _max(out, index, x):
+    """One block for each maximum."""
+    values = cuda.shared.array(THREADS, x.dtype)
+    places = cuda.shared.array(THREADS, int64)
+    me, D = cuda.threadIdx.x, x.shape[3]
+    size = x.shape[1] * D
+    a, c = split(cuda.blockIdx.x, x.shape[2])
+    if me < size:
+        b, d = split(me, D)
+        best, at = x[a, b, c, d], int64(me)
+        for place in range(me, size, THREADS):
+            b, d = split(place, D)
+            if wins(x[a, b, c, d], place, best, at):
+                best, at = x[a, b, c, d], place
+        values[me] = best
+        places[me] = at
+    step = THREADS // 2
+    while step:
+        cuda.syncthreads()
+        if me < step and me + step < size:
+            if wins(values[me + step], places[me + step], values[me], places[me]):
+                values[me] = values[me + step]
+                places[me] = places[me + step]
+        step //= 2
+    if me == 0:
+        out[a, c] = values[0]
+        index[a, c] = places[0]
+
+
+@device
+def wins(value, place, best, at):
+    """Whether a value is greater, or is NaN and the other is not; of equal ones the first in place wins."""
+    if value == best or (value != value and best != best):
+        return place < at
+    return value > best or value != value
