@@ -38,7 +38,7 @@ def ours(batch: int, threads: int) -> Any:
         loss = tg.nn.functional.cross_entropy(network(images), labels)
         loss.backward()
         optimizer.step()
-        return float(loss)
+        return loss.item()
 
     return step
 
@@ -62,7 +62,7 @@ def torch(batch: int, threads: int, channels_last: bool = False) -> Any:
         loss = n.functional.cross_entropy(network(images), labels)
         loss.backward()
         optimizer.step()
-        return float(loss)
+        return loss.item()
 
     return step
 

@@ -65,6 +65,10 @@ class Case:
         """Which of the leaves are floating and given by position: those that gradients are asked of."""
         return [k for k, leaf in enumerate(_flat(self.args)) if leaf.floating]
 
+    def given_by_position(self) -> list[Array]:
+        """The leaves among `args`, which come first."""
+        return list(_flat(self.args))
+
     def given(self, values: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """(arguments, options) with the leaves replaced by `values`."""
         return _replaced((self.args, self.options), iter(values))

@@ -7,6 +7,8 @@ import os
 import platform
 import sys
 import textwrap
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from .cli.text import size
@@ -41,14 +43,16 @@ def lines() -> list[str]:
     """The report, line by line. Nothing in it raises: a broken installation is what it is for."""
     from . import __version__
 
-    machine = f"{platform.system()} {platform.machine()}"
     found = [f"tinygrad_cnn {__version__} in {Path(__file__).parent}",
-             f"Python {platform.python_version()} in {sys.prefix}, {machine}", ""]
-    variables = " ".join(f"{name}={os.environ[name]}" for name in VARIABLES if name in os.environ)
-    rows = [(name, _installed(name)) for name in PACKAGES]
-    rows += [("", ""), ("processor", f"{_processor()}, {os.cpu_count()} threads"), ("cpu", _cpu()), ("cuda", _cuda()),
-             ("emulator", _emulator()), ("kernel cache", _cache()), ("environment", variables or "nothing set")]
-    for name, state in rows:
+             f"Python {platform.python_version()} in {sys.prefix}, {platform.system()} {platform.machine()}", ""]
+    rows: list[tuple[str, Callable[[], str]]] = [(name, partial(_installed, name)) for name in PACKAGES]
+    rows += [("", str), ("processor", _processor), ("cpu", _cpu), ("cuda", _cuda), ("emulator", _emulator),
+             ("kernel cache", _cache), ("environment", _environment)]
+    for name, check in rows:
+        try:
+            state = check()
+        except Exception as error:  # whatever a broken package raises is the answer
+            state = f"does not work: {_sentence(error)}; {PACKAGES.get(name, 'pip install --force-reinstall numba numpy')}"
         found += textwrap.wrap(state, 79, initial_indent=f"  {name:15}", subsequent_indent=" " * 17,
                                break_on_hyphens=False, break_long_words=False) or [""]
     return found
@@ -77,42 +81,36 @@ def _processor() -> str:
     """The processor's name as the system gives it."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-        return next(line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name"))
+        name = next(line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name"))
     except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+        name = platform.processor() or platform.machine()
+    return f"{name}, {os.cpu_count()} threads"
 
 
 def _cpu() -> str:
-    """Compile and run one small kernel."""
-    try:
-        from numba.np.ufunc.parallel import threading_layer
+    """Run small kernels, which compiles them if they are not in the cache."""
+    from numba.np.ufunc.parallel import threading_layer
 
-        from .cpu import launch
-        from .creation import ones
+    from .cpu import launch
+    from .creation import ones
 
-        value = (ones(3) + ones(3)).sum().item()
-        if value != 6:
-            return f"does not work: 3 times 1 + 1 gave {value}; reinstall with pip install --force-reinstall numba"
-        threads = launch.threads()
-        layer = threading_layer()  # type: ignore[no-untyped-call]
-        remedy = "; pip install tbb for a faster pool" if layer == "workqueue" else ""
-        return f"works: {threads} threads, {layer}{remedy}"
-    except Exception as error:
-        return f"does not work: {_sentence(error)}; try pip install --force-reinstall numba numpy"
+    threads = launch.threads()
+    value = (ones(3) + ones(3)).sum().item()
+    if value != 6:
+        raise ArithmeticError(f"three times 1 + 1 gave {value}")
+    layer = threading_layer()  # type: ignore[no-untyped-call]
+    remedy = "; pip install tbb for a faster pool" if layer == "workqueue" else ""
+    return f"works: {threads} threads, {layer}{remedy}"
 
 
 def _cuda() -> str:
-    problem = cuda_problem()
-    if problem:
+    if problem := cuda_problem():
         return f"does not work: {problem}"
     if _emulator() == "on":
         return "runs in the emulator"
-    try:
-        from .cuda import gpu
+    from .cuda import gpu
 
-        return f"works: {gpu.describe()}"
-    except Exception as error:
-        return f"does not work: {_sentence(error)}"
+    return f"works: {gpu.describe()}"
 
 
 def _emulator() -> str:
@@ -121,16 +119,17 @@ def _emulator() -> str:
 
 
 def _cache() -> str:
-    try:
-        from .cpu import jit
+    from .cpu import jit
 
-        folder = jit.cache_folder()
-        if folder is None:
-            return "none, so kernels are compiled in every process: set TINYGRAD_CNN_CACHE to a folder you may write"
-        files = [path for path in folder.rglob("*") if path.is_file()]
-        return f"{folder} ({len(files)} files, {size(sum(path.stat().st_size for path in files))})"
-    except Exception as error:
-        return f"unknown: {_sentence(error)}"
+    folder = jit.cache_folder()
+    if folder is None:
+        return "none, so kernels are compiled in every process: set TINYGRAD_CNN_CACHE to a folder you may write"
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return f"{folder} ({len(files)} files, {size(sum(path.stat().st_size for path in files))})"
+
+
+def _environment() -> str:
+    return " ".join(f"{name}={os.environ[name]}" for name in VARIABLES if name in os.environ) or "nothing set"
 
 
 def _sentence(error: Exception) -> str:

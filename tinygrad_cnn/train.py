@@ -264,7 +264,7 @@ def augmentation(recipe: Recipe) -> Resample | None:
 def rate(recipe: Recipe, step: int, steps: int) -> float:
     """The learning rate after `step` of `steps` steps, as a share of the recipe's largest one."""
     warm = min(1.0, (step + 1) / recipe.warmup) if recipe.warmup else 1.0
-    done = step / steps
+    done = step / max(steps, 1)
     return warm * (0.5 * (1 + math.cos(math.pi * done)) if recipe.schedule == "cosine" else 1 - done)
 
 

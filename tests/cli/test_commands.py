@@ -20,8 +20,8 @@ from tinygrad_cnn.cli import main, text
 COMMANDS = ("train", "predict", "show", "summary", "models", "report")
 
 
-def command(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "tinygrad_cnn", *words], capture_output=True, text=True, **options)
+def command(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "tinygrad_cnn", *words], capture_output=True, text=True)
 
 
 def fails(capsys: pytest.CaptureFixture[str], code: int, *words: str) -> str:
@@ -107,8 +107,9 @@ def test_unknown_networks_and_impossible_inputs(capsys: pytest.CaptureFixture[st
     assert "does not take this input" in fails(capsys, 1, "summary", "mnist_cnn", "--input", "3x28x28")
 
 
-def test_show_convolution(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["show", "convolution", "-o", str(tmp_path / "sheet.png")]) == 0
+def test_show_convolution(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["show", "convolution", "-o", "sheet.png"]) == 0
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 80
     numbers = re.sub(r"\s+", " ", out)
@@ -139,7 +140,7 @@ def test_report_survives_a_broken_installation(capsys: pytest.CaptureFixture[str
     monkeypatch.setattr("platform.processor", broken)
     assert main(["report"]) == 0
     out = capsys.readouterr().out
-    assert "cpu            does not work: out of order; " in out and "unknown: out of order" in out
+    assert out.count("does not work: out of order") >= 4
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ def run(*words: str) -> int:
 
 
 def start(*words: str, **environment: str) -> subprocess.Popen[str]:
+    environment["PYTHONPATH"] = str(Path(command.__file__).parents[2])
     return subprocess.Popen([sys.executable, SCRIPT, "train", "mnist", *words], stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
 

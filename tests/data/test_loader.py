@@ -107,6 +107,23 @@ def test_an_epoch_left_early_starts_again():
     assert_same(arrays(loader)[:1], first)
 
 
+def test_a_resumed_epoch_left_early_starts_again_too():
+    loader = augmented()
+    loader.load_state_dict({**loader.state_dict(), "batch": 3})
+    assert_same(arrays([next(iter(loader))]), arrays(augmented())[3:4])
+    assert_same(arrays(loader), arrays(augmented()))
+
+
+def test_order_and_augmentation_share_no_random_numbers():
+    def draw(batch, generator):
+        drawn.append(generator.permutation(SAMPLES).tolist())
+        return batch
+
+    drawn = []
+    (order,) = labels(DataLoader(DATASET, SAMPLES, shuffle=True, transform=draw))
+    assert drawn != [order]
+
+
 def test_set_epoch():
     loader = augmented()
     list(loader)

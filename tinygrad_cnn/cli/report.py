@@ -13,8 +13,8 @@ example:
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser("report", help="what works here, and how to mend the rest", epilog=EXAMPLES,
-                                 description="What is installed, which devices work, where the caches are; for each "
-                                             "thing that does not work, the line that mends it.",
+                                 description="What is installed, which devices work, where the caches are;\n"
+                                             "for each thing that does not work, the line that mends it.",
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.set_defaults(run=run)
 

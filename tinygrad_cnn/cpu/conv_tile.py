@@ -38,6 +38,10 @@ class Plan(NamedTuple):
     bands: int
     room: int             # float32 of a padded image; 0 if the image is x itself
 
+    def scratch(self, parts: int) -> np.ndarray:
+        """Room for the padded image of each part."""
+        return empty(parts * self.room, np.float32)
+
 
 @functools.lru_cache(512)
 def plan(x_shape: tuple, out_shape: tuple, steps: tuple, window: tuple, inputs: int, stride: tuple, corner: tuple,
@@ -49,25 +53,24 @@ def plan(x_shape: tuple, out_shape: tuple, steps: tuple, window: tuple, inputs: 
     """
     (N, A, B, C, channels), (P, Q, R) = x_shape, out_shape[1:4]
     reach = [(length - 1) * d + 1 for length, d in zip(window, dilation)]
-    inside = all(0 <= first and first + (count - 1) * s + length <= extent for first, count, s, length, extent
+    inside = all(first >= 0 and first + (count - 1) * s + length <= extent for first, count, s, length, extent
                  in zip(corner, (P, Q, R), stride, reach, (A, B, C)))
     width = (R - 1) * stride[2] + reach[2]
-    line = width * channels
-    images, rows = band or band_of(out_shape, window[0] * line, reach[1], stride[1])
-    height = (rows - 1) * stride[1] + reach[1]
-    room = 0 if inside else images * window[0] * height * line
-    plane, image = height * line, window[0] * height * line
+    images, rows = band or band_of(out_shape, window[0] * width * channels, reach[1], stride[1])
+    height, chunks = (rows - 1) * stride[1] + reach[1], -(-Q // rows)
     if inside:
-        line = C * channels
+        line, room = C * channels, 0
         plane, image = dilation[0] * B * line, A * B * line
-    chunks = -(-Q // rows)
-    return Plan(grid((window[0], plane), (window[1], dilation[1] * line), (window[2], dilation[2] * channels), (inputs, 1)),
-                grid((images, image), (rows, stride[1] * line), (R, stride[2] * channels)),
-                grid((images, steps[0]), (rows, steps[2]), (R, steps[3])),
-                steps[:3],
-                (*x_shape, P, Q, R, images, rows, chunks, window[0], height, 0 if inside else width, *stride[:2],
-                 dilation[0], *corner),
-                -(-N // images) * P * chunks, room)
+    else:
+        line = width * channels
+        plane, image = height * line, window[0] * height * line
+        room = images * image
+    geometry = (*x_shape, P, Q, R, images, rows, chunks, window[0], height, 0 if inside else width, *stride[:2],
+                dilation[0], *corner)
+    taps = grid((window[0], plane), (window[1], dilation[1] * line), (window[2], dilation[2] * channels), (inputs, 1))
+    pixels = grid((images, image), (rows, stride[1] * line), (R, stride[2] * channels))
+    places = grid((images, steps[0]), (rows, steps[2]), (R, steps[3]))
+    return Plan(taps, pixels, places, steps[:3], geometry, -(-N // images) * P * chunks, room)
 
 
 def band_of(out_shape: tuple, line: int, reach: int, stride: int) -> tuple[int, int]:
@@ -127,8 +130,8 @@ def forward_kernel(name: str, rows: int, vectors: int) -> Any:
                     offsets = pick(pixels, m, count - 1, ROWS)
                     tile = start(bias, b * BLOCK, ROWS, VECTORS)
                     for t in range(len(taps)):
-                        tile = multiply_add(tile, image, at + source + taps[t], offsets,
-                                            w, (b * len(taps) + t) * BLOCK)
+                        line = (b * len(taps) + t) * BLOCK
+                        tile = multiply_add(tile, image, at + source + taps[t], offsets, w, line)
                     if relu:
                         tile = rectify(tile)
                     store(out, place + target, pick(places, m, count - 1, ROWS), tile, count - m, width)
@@ -143,7 +146,7 @@ def weight_kernel(name: str, rows: int, vectors: int) -> Any:
         """sums[split, b, t, lane] = sum over the pixels of this split of image[pixels[pixel] + taps[t]] * g[pixel, o]"""
         split, owner, owners = part % splits, part // splits, parts // splits
         B, T, P, Q, R = len(blocks), len(taps), geometry[5], geometry[6], geometry[7]
-        rows, line = spread(BLOCK, ROWS, ROWS), part * len(pixels) * BLOCK
+        first, rows, one = part * len(pixels) * BLOCK, spread(BLOCK, ROWS, ROWS), spread(0, 0, 1)
         own = range(owner * B // owners, (owner + 1) * B // owners)
         for b in own:
             clear(sums, (split * B + b) * T * BLOCK, T * BLOCK)
@@ -153,14 +156,14 @@ def weight_kernel(name: str, rows: int, vectors: int) -> Any:
                 source, target, width = blocks[b, 0], blocks[b, 1], blocks[b, 2]
                 place = ((n * P + p) * Q + q) * R * outputs + target
                 for m in range(count):                               # this block's channels of g, side by side
-                    store(lines, line + m * BLOCK, spread(0, 0, 1), fetch(g, place + m * outputs, spread(0, 0, 1), VECTORS, width),
-                          1, BLOCK)
-                for t in range(0, T, ROWS):
+                    line = fetch(g, place + m * outputs, one, VECTORS, width)
+                    store(lines, first + m * BLOCK, one, line, 1, BLOCK)
+                for t in range(0, T, ROWS):                          # ROWS taps
                     offsets = pick(taps, t, T - 1, ROWS)
                     total = ((split * B + b) * T + t) * BLOCK
                     tile = fetch(sums, total, rows, VECTORS, BLOCK)
                     for m in range(count):
-                        tile = multiply_add(tile, image, at + source + pixels[m], offsets, lines, line + m * BLOCK)
+                        tile = multiply_add(tile, image, at + source + pixels[m], offsets, lines, first + m * BLOCK)
                     store(sums, total, rows, tile, T - t, BLOCK)
     return kernel
 
@@ -238,26 +241,24 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
     if 0 in window:                                        # no tap reaches these positions
         out[...] = 0 if bias is None else bias
         return
-    kind = choose(outputs)
-    (rows, vectors), kernel, _ = KERNELS[kind]
+    (_, vectors), kernel, _ = KERNELS[choose(outputs)]
     block = vectors * LANES
-    p = plan(x.shape, out.shape[:4], element_strides(out), tuple(window), inputs, stride, corner, dilation)
     blocks = blocks_of(groups, inputs, outputs, block)
+    p = plan(x.shape, out.shape[:4], element_strides(out), tuple(window), inputs, stride, corner, dilation)
     packed = empty(len(blocks) * len(p.taps) * block, np.float32)
-    launch(_pack, min(len(blocks), threads()) if packed.size > 1 << 16 else 1,
-           packed, flat(w), block, w.shape, element_strides(w))
+    launch(_pack, parts_for(packed.size), packed, flat(w), block, w.shape, element_strides(w))
     biases = np.zeros((groups, -(-outputs // block) * block), np.float32)
     if bias is not None:
         biases[:, :outputs] = bias.reshape(groups, outputs)
     parts = shares(p.bands, out.size * len(p.taps))
-    scratch = empty(parts * p.room, np.float32)
-    launch(kernel, parts, flat(out), flat(x), packed, biases.reshape(-1), relu, p.taps, p.pixels, p.places, blocks, scratch,
-           p.room, p.bands, p.steps, p.geometry)
+    launch(kernel, parts, flat(out), flat(x), packed, biases.reshape(-1), relu, p.taps, p.pixels, p.places, blocks,
+           p.scratch(parts), p.room, p.bands, p.steps, p.geometry)
 
 
-def shares(bands: int, work: int) -> int:
+def shares(bands: int, products: int) -> int:
     """Into how many parts the bands are cut: a few for each thread, so that one which is held up does not hold up all."""
-    return min(bands, 4 * parts_for(work // LANES)) if parts_for(work // LANES) > 1 else 1
+    parts = parts_for(products // LANES)
+    return min(bands, 4 * parts) if parts > 1 else 1
 
 
 def forward(out, x, w, bias, stride, padding, dilation, groups, relu):
@@ -274,22 +275,19 @@ def weight(out, x, g, stride, padding, dilation, groups):
     """The sum over pixels is cut into `splits` sums, each of some bands; how many depends on the shapes alone."""
     outputs, inputs, *window = out.shape
     outputs //= groups
-    kind = choose(outputs)
-    (rows, vectors), _, kernel = KERNELS[kind]
+    (rows, vectors), _, kernel = KERNELS[choose(outputs)]
     block = vectors * LANES
-    p = plan(x.shape, g.shape[:4], (0, 0, 0, 0), tuple(window), inputs, stride, tuple(-p for p in padding), dilation)
     blocks = blocks_of(groups, inputs, outputs, block)
+    p = plan(x.shape, g.shape[:4], (0, 0, 0, 0), tuple(window), inputs, stride, tuple(-p for p in padding), dilation)
     length = len(blocks) * len(p.taps) * block
     large = g.size * len(p.taps) > 1 << 20
     splits = max(1, min(SHARES, p.bands, (1 << 18) // length)) if large else 1
     owners = min(len(blocks), SHARES // splits) if large else 1
-    sums = empty(splits * length + rows * block, np.float32)
-    scratch = empty(splits * owners * p.room, np.float32)
-    lines = empty(splits * owners * len(p.pixels) * block, np.float32)
-    launch(kernel, splits * owners, sums, flat(x), flat(g), p.taps, p.pixels, blocks, scratch, p.room, lines, p.bands, splits,
+    parts = splits * owners
+    sums, lines = empty(splits * length + rows * block, np.float32), empty(parts * len(p.pixels) * block, np.float32)
+    launch(kernel, parts, sums, flat(x), flat(g), p.taps, p.pixels, blocks, p.scratch(parts), p.room, lines, p.bands, splits,
            groups * outputs, p.geometry)
-    launch(_unpack, 1 if length < 1 << 14 else threads(), flat(out), sums, splits, block,
-           (groups, outputs, inputs, math.prod(window)))
+    launch(_unpack, parts_for(splits * length), flat(out), sums, splits, block, (groups, outputs, inputs, math.prod(window)))
 
 
 def phases(out_shape: tuple, w_shape: tuple, stride: tuple, padding: tuple, dilation: tuple) -> Iterator[tuple]:

@@ -43,11 +43,11 @@ def _flat(part, parts, out, x):
 @jit
 def _rows(part, parts, shape, out, first, steps, x, x_first, x_steps):
     """The elements along the last axis lie side by side in both."""
-    planes, C, D = count(shape, len(shape) - 2), shape[-2], shape[-1]
+    planes, C, D = _count(shape, len(shape) - 2), shape[-2], shape[-1]
     strips = (C + EDGE - 1) // EDGE
     for place in range(part * planes * strips // parts, (part + 1) * planes * strips // parts):
         plane, start = place // strips, place % strips * EDGE
-        i, j = first + offset(plane, shape, steps), x_first + offset(plane, shape, x_steps)
+        i, j = first + _offset(plane, shape, steps), x_first + _offset(plane, shape, x_steps)
         for c in range(start, min(start + EDGE, C)):
             to, source = uintp(i + c * steps[-2]), uintp(j + c * x_steps[-2])
             for d in range(uintp(D)):
@@ -57,11 +57,11 @@ def _rows(part, parts, shape, out, first, steps, x, x_first, x_steps):
 @jit
 def _tiles(part, parts, shape, out, first, steps, x, x_first, x_steps):
     """Steps along the last axis are short in out, along the last but one short in x: tile by tile, both stay in the cache."""
-    planes, C, D = count(shape, len(shape) - 2), shape[-2], shape[-1]
+    planes, C, D = _count(shape, len(shape) - 2), shape[-2], shape[-1]
     strips = (C + EDGE - 1) // EDGE
     for place in range(part * planes * strips // parts, (part + 1) * planes * strips // parts):
         plane, start = place // strips, place % strips * EDGE
-        i, j = first + offset(plane, shape, steps), x_first + offset(plane, shape, x_steps)
+        i, j = first + _offset(plane, shape, steps), x_first + _offset(plane, shape, x_steps)
         for begin in range(0, D, EDGE):
             for c in range(start, min(start + EDGE, C)):
                 for d in range(begin, min(begin + EDGE, D)):
@@ -76,15 +76,15 @@ def _fill_flat(part, parts, out, value):
 
 @jit
 def _fill(part, parts, shape, out, first, steps, value):
-    planes, C, D = count(shape, len(shape) - 2), shape[-2], shape[-1]
+    planes, C, D = _count(shape, len(shape) - 2), shape[-2], shape[-1]
     for row in range(part * planes * C // parts, (part + 1) * planes * C // parts):
-        i = uintp(first + offset(row // C, shape, steps) + row % C * steps[-2])
+        i = uintp(first + _offset(row // C, shape, steps) + row % C * steps[-2])
         for d in range(uintp(D)):
             out[i + d * uintp(steps[-1])] = value
 
 
 @register_jitable
-def count(shape, axes):
+def _count(shape, axes):
     """How many places the first `axes` axes have."""
     places = 1
     for k in range(axes):
@@ -93,7 +93,7 @@ def count(shape, axes):
 
 
 @register_jitable
-def offset(plane, shape, steps):
+def _offset(plane, shape, steps):
     """Where the plane of the last two axes with this number begins."""
     at = 0
     for k in range(len(shape) - 3, -1, -1):

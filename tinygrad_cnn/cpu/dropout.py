@@ -20,15 +20,15 @@ def _dropout(part, parts, out, x, p, scale, seed, offset):
     whole = x.size // 4
     for k in range(uint64(part * whole // parts), uint64((part + 1) * whole // parts)):
         i, (a, b, c, d) = uint64(4) * k, philox(seed, offset + k)
-        out[i], out[i + uint64(1)] = x[i] * kept(a, p, scale), x[i + uint64(1)] * kept(b, p, scale)
-        out[i + uint64(2)], out[i + uint64(3)] = x[i + uint64(2)] * kept(c, p, scale), x[i + uint64(3)] * kept(d, p, scale)
+        out[i], out[i + uint64(1)] = x[i] * _kept(a, p, scale), x[i + uint64(1)] * _kept(b, p, scale)
+        out[i + uint64(2)], out[i + uint64(3)] = x[i + uint64(2)] * _kept(c, p, scale), x[i + uint64(3)] * _kept(d, p, scale)
     if part == parts - 1:                                  # the last one to three elements
         last = philox(seed, offset + uint64(whole))
         for i in range(4 * whole, x.size):
-            out[i] = x[i] * kept(last[i - 4 * whole], p, scale)
+            out[i] = x[i] * _kept(last[i - 4 * whole], p, scale)
 
 
 @register_jitable
-def kept(bits, p, scale):
+def _kept(bits, p, scale):
     """What an element is multiplied by: `scale`, or 0 with probability p."""
     return scale if unit(bits) >= p else scale - scale

@@ -13,9 +13,10 @@ import sys
 import tempfile
 import types as python
 import warnings
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import llvmlite
 import numba
@@ -59,12 +60,10 @@ class Kernel(CPUDispatcher):
 
     def compile(self, sig: Any) -> Any:
         arguments, _ = sigutils.normalize_signature(sig)
-        with global_compiler_lock:                        # always taken before the lock among processes: no deadlock
+        with global_compiler_lock, optimization(LEVEL):    # always taken before the lock among processes: no deadlock
             if tuple(arguments) in self.overloads or self._cache.has(sig, self.targetctx):
                 return super().compile(sig)
-            with file_lock(), optimization(LEVEL):
-                if not self._cache.has(sig, self.targetctx):    # another process may have compiled it meanwhile
-                    announce(self.py_func.__qualname__)
+            with file_lock():                              # while we waited, another process may have compiled it
                 return super().compile(sig)
 
 
@@ -114,9 +113,12 @@ class Cache(NullCache):
     def load_overload(self, sig: Any, target_context: Any) -> CompileResult | None:
         path = self.path(sig, target_context)
         try:
-            return CompileResult._rebuild(target_context, *pickle.loads(path.read_bytes())) if path else None
-        except (OSError, EOFError, pickle.UnpicklingError):    # absent, or cut short by a full disk: compile it again
-            return None
+            if path is not None:
+                return CompileResult._rebuild(target_context, *pickle.loads(path.read_bytes()))
+        except (OSError, EOFError, pickle.UnpicklingError):    # absent, or cut short by a full disk
+            pass
+        announce(self.function.__qualname__)                   # Numba compiles it now
+        return None
 
     def save_overload(self, sig: Any, data: CompileResult) -> None:
         path = self.path(sig, data.target_context)
@@ -129,7 +131,8 @@ class Cache(NullCache):
             os.replace(file.name, path)                    # readers see all of it or nothing
         except OSError as error:
             warnings.warn(f"jit: kernel {path.name} could not be saved in {path.parent} ({error}); it will be compiled "
-                          "again in the next process. Free some space or set TINYGRAD_CNN_CACHE to another folder.")
+                          "again in the next process. Free some space or set TINYGRAD_CNN_CACHE to another folder.",
+                          stacklevel=2)
 
 
 @functools.lru_cache(None)
@@ -149,7 +152,7 @@ def cache_folder() -> Path | None:
         return folder
     except OSError as error:
         warnings.warn(f"jit: the kernel cache {folder} is not writable ({error}), so every process compiles its kernels "
-                      "anew. Set TINYGRAD_CNN_CACHE to a folder that is.")
+                      "anew. Set TINYGRAD_CNN_CACHE to a folder that is.", stacklevel=2)
         return None
 
 

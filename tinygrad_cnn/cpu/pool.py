@@ -175,12 +175,21 @@ def _average_backward(part, parts, out, g, kernel, stride, padding, include, div
         for e in range(E):
             for c in range(C):
                 out[n, a, b, e, c] = 0
-            for p in range(max(0, (a + padding[0] - I) // stride[0] + 1), min((a + padding[0]) // stride[0] + 1, P)):
-                height = _counted(p * stride[0] - padding[0], A, I, padding[0], include)
-                for q in range(max(0, (b + padding[1] - J) // stride[1] + 1), min((b + padding[1]) // stride[1] + 1, Q)):
-                    width = _counted(q * stride[1] - padding[1], B, J, padding[1], include)
-                    for r in range(max(0, (e + padding[2] - K) // stride[2] + 1), min((e + padding[2]) // stride[2] + 1, R)):
-                        depth = _counted(r * stride[2] - padding[2], E, K, padding[2], include)
+            for i in range(I):
+                p, p_rest = divmod(a + padding[0] - i, stride[0])
+                if p_rest or not 0 <= p < P:
+                    continue
+                height = _counted(a - i, A, I, padding[0], include)
+                for j in range(J):
+                    q, q_rest = divmod(b + padding[1] - j, stride[1])
+                    if q_rest or not 0 <= q < Q:
+                        continue
+                    width = _counted(b - j, B, J, padding[1], include)
+                    for k in range(K):
+                        r, r_rest = divmod(e + padding[2] - k, stride[2])
+                        if r_rest or not 0 <= r < R:
+                            continue
+                        depth = _counted(e - k, E, K, padding[2], include)
                         cells = out.dtype.type(divisor or height * width * depth)
                         for c in range(C):
                             out[n, a, b, e, c] += g[n, p, q, r, c] / cells

@@ -49,7 +49,7 @@ def unit(bits):
 
 
 @register_jitable
-def circle(u):
+def _circle(u):
     """cos(2 pi u) and sin(2 pi u) of a float32 in [0, 1): from the nearest quarter turn on, by polynomials (Cephes, sinf)."""
     quarter = int32(float32(4) * u + float32(0.5))
     t = float32(2 * math.pi) * (u - float32(0.25) * float32(quarter))
@@ -62,11 +62,11 @@ def circle(u):
 
 
 @register_jitable
-def normals(seed, counter):
+def _normals(seed, counter):
     """Four independent numbers of the standard normal distribution (Box and Muller), as float32."""
     a, b, c, d = philox(seed, counter)
     first, second = scalar.sqrt(float32(-2) * scalar.log(float32(1) - unit(a))), scalar.sqrt(float32(-2) * scalar.log(float32(1) - unit(c)))
-    (x, y), (z, w) = circle(unit(b)), circle(unit(d))
+    (x, y), (z, w) = _circle(unit(b)), _circle(unit(d))
     return first * x, first * y, second * z, second * w
 
 
@@ -87,9 +87,9 @@ def _uniform(part, parts, out, low, span, seed, offset):
 def _normal(part, parts, out, mean, std, seed, offset):
     whole = out.size // 4
     for k in range(uint64(part * whole // parts), uint64((part + 1) * whole // parts)):
-        i, (a, b, c, d) = uint64(4) * k, normals(seed, offset + k)
+        i, (a, b, c, d) = uint64(4) * k, _normals(seed, offset + k)
         out[i], out[i + uint64(1)], out[i + uint64(2)], out[i + uint64(3)] = mean + std * a, mean + std * b, mean + std * c, mean + std * d
     if part == parts - 1:                                  # the last one to three elements
-        last = normals(seed, offset + uint64(whole))
+        last = _normals(seed, offset + uint64(whole))
         for i in range(4 * whole, out.size):
             out[i] = mean + std * last[i - 4 * whole]

@@ -24,15 +24,15 @@ def sum(out, x):
         if out.size:
             out[...] = 0
     elif C * D == 1:
-        rows(out, arrays.strided(x, (A, 1, 1, B), (*x.strides[:1], 0, 0, x.strides[1])))
+        _sum_rows(out, arrays.strided(x, (A, 1, 1, B), (*x.strides[:1], 0, 0, x.strides[1])))
     elif D == 1:
-        columns(out, x)
+        _sum_columns(out, x)
     elif B == 1:
-        rows(out, x)
+        _sum_rows(out, x)
     else:
-        partial = empty((A, B, C, 1), wide(x.dtype))
-        rows(partial, x)
-        columns(out, partial)
+        partial = empty((A, B, C, 1), _wide(x.dtype))
+        _sum_rows(partial, x)
+        _sum_columns(out, partial)
 
 
 def max(out, index, x):
@@ -40,18 +40,18 @@ def max(out, index, x):
     launch(_max, parts_for(x.size), out, index, x)
 
 
-def rows(out, x):
+def _sum_rows(out, x):
     """out[a, b, c] = sum over d of x[a, b, c, d]."""
     pieces = -(-x.shape[3] // PIECE)
     if pieces == 1:
-        launch(_rows, parts_for(x.size), out.reshape(-1, 1), x, narrow(x.dtype)(0), wide(x.dtype)(0))
+        launch(_rows, parts_for(x.size), out.reshape(-1, 1), x, _narrow(x.dtype)(0), _wide(x.dtype)(0))
     else:
-        partial = empty((x.size // x.shape[3], pieces), wide(x.dtype))
-        launch(_rows, parts_for(x.size), partial, x, narrow(x.dtype)(0), wide(x.dtype)(0))
-        rows(out, partial.reshape(-1, 1, 1, pieces))
+        partial = empty((x.size // x.shape[3], pieces), _wide(x.dtype))
+        launch(_rows, parts_for(x.size), partial, x, _narrow(x.dtype)(0), _wide(x.dtype)(0))
+        _sum_rows(out, partial.reshape(-1, 1, 1, pieces))
 
 
-def columns(out, x):
+def _sum_columns(out, x):
     """out[a, c] = sum over b of x[a, b, c, 0]. Where rows are short and lie end to end, several are taken for one long one."""
     A, B, C, _ = x.shape
     fold = 1
@@ -63,17 +63,17 @@ def columns(out, x):
     if pieces * fold == 1:
         launch(_columns, parts_for(x.size), out.reshape(A, 1, C), long)
     else:
-        partial = empty((A, pieces, fold * C), narrow(x.dtype))
+        partial = empty((A, pieces, fold * C), _narrow(x.dtype))
         launch(_columns, parts_for(x.size), partial, long)
-        launch(_combine, parts_for(partial.size), out.reshape(A, C), partial.reshape(A, pieces * fold, C), wide(x.dtype)(0))
+        launch(_combine, parts_for(partial.size), out.reshape(A, C), partial.reshape(A, pieces * fold, C), _wide(x.dtype)(0))
 
 
-def narrow(dtype):
+def _narrow(dtype):
     """What the elements of a piece are summed in."""
     return dtype.type if dtype.kind == "f" else np.int64
 
 
-def wide(dtype):
+def _wide(dtype):
     """What the sums of the pieces are summed in."""
     return np.float64 if dtype.kind == "f" else np.int64
 

@@ -7,6 +7,7 @@ The sums over channels, or over tiles, are 36 matrix products, one for each plac
 transformations treat LANES channels at once. The points are 0, 1, -1, 2, -2; errors are about 1e-5 of the largest output.
 Source: A. Lavin, S. Gray, "Fast algorithms for convolutional neural networks", CVPR 2016.
 """
+import math
 import os
 from typing import Any
 
@@ -16,9 +17,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .conv_tile import Plan, _image, _pack, _unpack, element_strides, flat, plan
+from .conv_tile import SHARES, Plan, _image, _pack, _unpack, element_strides, flat, plan, shares
 from .jit import jit
-from .launch import launch, threads
+from .launch import launch, parts_for
 from .memory import empty
 from .tile import INT, LANES, VECTOR, WIDE, clear, fetch, fma, load, multiply_add, pointer, save, splat, spread, start, store
 
@@ -36,8 +37,8 @@ on = os.environ.get("TINYGRAD_CNN_WINOGRAD", "1") != "0"
 
 def suits(w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
     """3x3, stride and dilation 1, enough channels to be worth the transformations; unless `on` is False."""
-    return on and groups == 1 and w_shape[2:] == (1, 3, 3) and max(*stride, *dilation) == 1 and \
-        min(w_shape[:2]) >= 32 and w_shape[0] * w_shape[1] <= 1 << 16
+    return on and groups == 1 and w_shape[2:] == (1, 3, 3) and max(*stride, *dilation) == 1 \
+        and min(w_shape[:2]) >= 32 and w_shape[0] * w_shape[1] <= 1 << 16
 
 
 def combine(builder: Any, coefficients: np.ndarray, values: list) -> Any:
@@ -100,9 +101,9 @@ def _weights(part, parts, u, packed, B, C):
 
 
 @jit
-def _forward(part, parts, out, x, u, bias, least, pixels, places, image_steps, out_steps, scratch, room, v, m, plane, outputs,
-             extent, bands, steps, geometry):
-    """v = Bt x B of the tiles of a band, m[k] = v[k] u[k] + bias at k = 7, out = At m A (which spreads k = 7 over the tile)"""
+def _forward(part, parts, out, x, u, bias, least, pixels, places, image_steps, out_steps, scratch, room, v, m, plane,
+             outputs, extent, bands, steps, geometry):
+    """v = Bt x B for the tiles of a band, m[k] = v[k] u[k], out = At m A; A spreads the bias, added to m[7], over the tile"""
     C, TW, rows = geometry[4], geometry[7], geometry[9]
     padded, B = -(-C // LANES) * LANES, -(-outputs // BLOCK)
     v_plane, m_plane = plane * padded + LANES, plane * B * BLOCK + LANES      # not a multiple of 4 KB: cache sets differ
@@ -111,16 +112,16 @@ def _forward(part, parts, out, x, u, bias, least, pixels, places, image_steps, o
         image, at, n, p, q, count = _image(band, x, scratch, part * room, geometry)
         for t in range(count):
             for c in range(0, C, LANES):
-                input_transform(v, v_first + t * padded + c, (6 * v_plane, v_plane), image, at + pixels[t] + c, image_steps,
-                                C - c, 6, 6, LOWEST)
+                input_transform(v, v_first + t * padded + c, (6 * v_plane, v_plane),
+                                image, at + pixels[t] + c, image_steps, C - c, 6, 6, LOWEST)
         for k in range(36):
             for b in range(B):
                 for t in range(0, count, ROWS):
-                    tile = start(bias, ((k == 7) * B + b) * BLOCK, ROWS, VECTORS)
+                    tile, at = start(bias, ((k == 7) * B + b) * BLOCK, ROWS, VECTORS), v_first + k * v_plane + t * padded
                     for c in range(C):
-                        tile = multiply_add(tile, v, v_first + k * v_plane + t * padded + c, spread(padded, ROWS, ROWS),
-                                            u, ((k * B + b) * C + c) * BLOCK)
-                    store(m, m_first + k * m_plane + (t * B + b) * BLOCK, spread(B * BLOCK, ROWS, ROWS), tile, ROWS, BLOCK)
+                        tile = multiply_add(tile, v, at + c, spread(padded, ROWS, ROWS), u, ((k * B + b) * C + c) * BLOCK)
+                    at = m_first + k * m_plane + (t * B + b) * BLOCK
+                    store(m, at, spread(B * BLOCK, ROWS, ROWS), tile, ROWS, BLOCK)
         for t in range(count):
             y, z = q + t // TW % rows, t % TW
             for o in range(0, outputs, LANES):
@@ -143,13 +144,13 @@ def _weight(part, parts, sums, x, g, pixels, g_pixels, image_steps, g_steps, scr
         image, at, n, p, q, count = _image(band, x, scratch, part * room, geometry)
         for t in range(count):
             for c in range(0, C, LANES):
-                input_transform(v, v_first + t * padded + c, (6 * v_plane, v_plane), image, at + pixels[t] + c, image_steps,
-                                C - c, 6, 6, LOWEST)
+                input_transform(v, v_first + t * padded + c, (6 * v_plane, v_plane),
+                                image, at + pixels[t] + c, image_steps, C - c, 6, 6, LOWEST)
         image, at, n, p, q, count = _image(band, g, g_scratch, part * g_room, g_geometry)
         for t in range(count):
             for o in range(0, O, LANES):
-                gradient_transform(m, m_first + t * B * BLOCK + o, (6 * m_plane, m_plane), image, at + g_pixels[t] + o, g_steps,
-                                   O - o, 6, 6, LOWEST)
+                gradient_transform(m, m_first + t * B * BLOCK + o, (6 * m_plane, m_plane),
+                                   image, at + g_pixels[t] + o, g_steps, O - o, 6, 6, LOWEST)
         for k in range(36):
             for b in range(B):
                 for c in range(0, C, ROWS):
@@ -173,35 +174,47 @@ def _gather(part, parts, packed, sums, splits, B, C):
                           sums, (split * 36 * B + b) * padded * BLOCK + c * BLOCK + v, (6 * plane, plane), LANES, 3, 3, LOWEST)
 
 
-def tiles(x_shape: tuple, outputs: int, extent: tuple, corner: tuple, steps: tuple) -> Plan:
-    """The plan of the tiles: the pixels of a convolution with 6x6 windows and stride 4."""
-    N, _, P, Q = x_shape[0], 1, -(-extent[0] // 4), -(-extent[1] // 4)
-    count = max(24, min(96, (1 << 18) // 36 // (x_shape[4] + outputs)))
-    rows = max(1, min(P, count // Q))
-    images = max(1, min(count // (P * Q), -(-N // 16)))
-    return plan(x_shape, (N, 1, P, Q), steps, (1, 6, 6), 1, (1, 4, 4), corner, (1, 1, 1), (images, rows))
+def scratch(parts: int, tiles: int, channels: int) -> np.ndarray:
+    """Room for the transforms of so many tiles in each part. A plane is no multiple of 4 KB, lest all share a cache set."""
+    return empty(parts * 36 * (tiles * channels + LANES), np.float32)
+
+
+def tiles(x_shape: tuple, extent: tuple, corner: tuple, steps: tuple, window: int, band: tuple) -> Plan:
+    """The plan of the tiles of x: the pixels of a convolution with stride 4 and a window of the size of a tile."""
+    return plan(x_shape, (x_shape[0], 1, *extent), steps, (1, window, window), 1, (1, 4, 4), corner, (1, 1, 1), band)
+
+
+def band_of(images: int, extent: tuple, channels: int) -> tuple[int, int]:
+    """(images, rows of tiles) of a band: between 24 and 96 tiles, whose transforms stay in the second-level cache."""
+    count = max(24, min(96, (1 << 18) // (36 * channels)))
+    return max(1, min(count // math.prod(extent), -(-images // SHARES))), max(1, min(extent[0], count // extent[1]))
+
+
+def tile_steps(p: Plan, window: int) -> tuple[int, int]:
+    """From one row of a tile in the image to the next, and from one column to the next."""
+    return int(p.taps[window]), int(p.taps[1])
 
 
 def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, corner: tuple, relu: bool) -> None:
     """out = convolution of x with w (O, C, 1, 3, 3), which may be strided."""
     outputs, inputs = w.shape[:2]
-    _, _, P, Q, _ = out.shape
-    blocks = -(-outputs // BLOCK)
-    packed, u = empty(blocks * 9 * inputs * BLOCK, np.float32), empty(blocks * 36 * inputs * BLOCK, np.float32)
-    parts = 1 if u.size < 1 << 17 else threads()
-    launch(_pack, parts, packed, flat(w), BLOCK, (1, *w.shape), (0, *element_strides(w)))
-    launch(_weights, parts, u, packed, blocks, inputs)
-    biases = np.zeros((2, blocks * BLOCK), np.float32)
+    N, _, P, Q, _ = out.shape
+    B = -(-outputs // BLOCK)
+    packed, u = empty(B * 9 * inputs * BLOCK, np.float32), empty(B * 36 * inputs * BLOCK, np.float32)
+    launch(_pack, parts_for(packed.size), packed, flat(w), BLOCK, (1, *w.shape), (0, *element_strides(w)))
+    launch(_weights, parts_for(u.size // LANES), u, packed, B, inputs)
+    biases = np.zeros((2, B * BLOCK), np.float32)
     if bias is not None:
         biases[1, :outputs] = bias
-    p = tiles(x.shape, outputs, (P, Q), corner, (P * Q * outputs, 0, 4 * Q * outputs, 4 * outputs))
-    parts = min(p.bands, 4 * threads())
+    extent = -(-P // 4), -(-Q // 4)
+    p = tiles(x.shape, extent, corner, (P * Q * outputs, 0, 4 * Q * outputs, 4 * outputs), 6,
+              band_of(N, extent, inputs + outputs))
+    parts = shares(p.bands, out.size * inputs)
     plane = -(-len(p.pixels) // ROWS) * ROWS
-    v = empty(parts * 36 * (plane * (inputs + LANES) + LANES), np.float32)
-    m = empty(parts * 36 * (plane * blocks * BLOCK + LANES), np.float32)
-    launch(_forward, parts, flat(out), flat(x), u, biases.reshape(-1), np.float32(0 if relu else -np.inf), p.pixels, p.places,
-           (int(p.taps[6]), int(p.taps[1])), (Q * outputs, outputs), empty(parts * p.room, np.float32), p.room, v, m, plane,
-           outputs, (P, Q), p.bands, p.steps, p.geometry)
+    launch(_forward, parts, flat(out), flat(x), u, biases.reshape(-1), np.float32(0) if relu else LOWEST,
+           p.pixels, p.places, tile_steps(p, 6), (Q * outputs, outputs), p.scratch(parts), p.room,
+           scratch(parts, plane, inputs + LANES), scratch(parts, plane, B * BLOCK), plane, outputs, (P, Q), p.bands, p.steps,
+           p.geometry)
 
 
 def forward(out, x, w, bias, stride, padding, dilation, groups, relu):
@@ -214,21 +227,17 @@ def transpose(out, g, w, bias, stride, padding, dilation, groups):
 
 def weight(out, x, g, stride, padding, dilation, groups):
     outputs, inputs = out.shape[:2]
-    blocks = -(-outputs // BLOCK)
-    _, _, P, Q, _ = g.shape
-    p = tiles(x.shape, outputs, (P, Q), tuple(-p for p in padding), (0, 0, 0, 0))
-    N, rows, images = x.shape[0], p.geometry[9], p.geometry[8]
-    pg = plan(g.shape, (N, 1, -(-P // 4), -(-Q // 4)), (0, 0, 0, 0), (1, 4, 4), 1, (1, 4, 4), (0, 0, 0), (1, 1, 1), (images, rows))
-    padded = -(-inputs // LANES) * LANES
-    length = 36 * blocks * padded * BLOCK
-    splits = min(p.bands, max(2, min(8, (1 << 20) // length)))
-    plane = len(p.pixels)
-    sums = empty(splits * length + ROWS * BLOCK, np.float32)
-    v = empty(splits * 36 * (plane * padded + LANES), np.float32)
-    m = empty(splits * 36 * (plane * blocks * BLOCK + LANES), np.float32)
-    launch(_weight, splits, sums, flat(x), flat(g), p.pixels, pg.pixels, (int(p.taps[6]), int(p.taps[1])),
-           (int(pg.taps[4]), int(pg.taps[1])), empty(splits * p.room, np.float32), p.room, empty(splits * pg.room, np.float32),
-           pg.room, v, m, plane, p.bands, p.geometry, pg.geometry)
-    packed = empty(splits * blocks * 9 * inputs * BLOCK, np.float32)
-    launch(_gather, threads(), packed, sums, splits, blocks, inputs)
-    launch(_unpack, threads(), flat(out), packed, splits, BLOCK, (1, outputs, inputs, 9))
+    N, _, P, Q, _ = g.shape
+    B, padded, extent = -(-outputs // BLOCK), -(-inputs // LANES) * LANES, (-(-P // 4), -(-Q // 4))
+    band = band_of(N, extent, inputs + outputs)
+    px = tiles(x.shape, extent, tuple(-p for p in padding), (0, 0, 0, 0), 6, band)
+    pg = tiles(g.shape, extent, (0, 0, 0), (0, 0, 0, 0), 4, band)
+    length = 36 * B * padded * BLOCK
+    splits = min(px.bands, max(2, min(8, (1 << 20) // length)))
+    sums, plane = empty(splits * length + ROWS * BLOCK, np.float32), len(px.pixels)
+    launch(_weight, splits, sums, flat(x), flat(g), px.pixels, pg.pixels, tile_steps(px, 6), tile_steps(pg, 4),
+           px.scratch(splits), px.room, pg.scratch(splits), pg.room, scratch(splits, plane, padded),
+           scratch(splits, plane, B * BLOCK), plane, px.bands, px.geometry, pg.geometry)
+    packed = empty(splits * B * 9 * inputs * BLOCK, np.float32)
+    launch(_gather, parts_for(sums.size // LANES), packed, sums, splits, B, inputs)
+    launch(_unpack, parts_for(packed.size), flat(out), packed, splits, BLOCK, (1, outputs, inputs, 9))

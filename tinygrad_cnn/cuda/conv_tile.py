@@ -18,6 +18,7 @@ from .memory import empty
 from .tile import BLOCKS, DEPTH, ROWS, THREADS, WIDTHS, steps_of, ceil, positive, width_for
 
 PIXELS, CHANNELS = 512, 8                  # fewer output pixels or channels than this leave most of a tile unused
+SHORTEST = 128                             # pixels of a part of the weight gradient's sum
 
 
 def fits(y, groups):
@@ -72,7 +73,7 @@ def weight(taps, x, g, stride, padding, dilation):
     rows, columns, pixels = math.prod(taps) * x.shape[4], g.shape[4], math.prod(g.shape[:4])
     width = width_for(rows * BLOCKS, columns)
     tiles = ceil(rows, ROWS), ceil(columns, width.columns)
-    parts = max(1, min(2 * BLOCKS // math.prod(tiles), ceil(pixels, 16 * DEPTH)))
+    parts = max(1, min(2 * BLOCKS // math.prod(tiles), ceil(pixels, SHORTEST)))
     partial = empty((parts, rows, columns), "float32")
     launch(WEIGHT[width], (*tiles, parts), partial, x, g, taps, stride, padding, dilation)
     return partial
@@ -80,16 +81,17 @@ def weight(taps, x, g, stride, padding, dilation):
 
 def _fours(x):
     """x with its channels filled up to a multiple of four: the kernels read and write four at a time."""
-    if x.shape[4] % 4 == 0:
-        return x
     wider = _wider(x)
-    launch(_resize, wider.size, wider, x)
+    if wider is not x:
+        launch(_resize, wider.size, wider, x)
     return wider
 
 
 def _wider(x):
-    """An array for x with its channels filled up, unwritten; x itself if nothing is missing."""
-    return x if x.shape[4] % 4 == 0 else empty((*x.shape[:4], ceil(x.shape[4], 4) * 4), "float32")
+    """An unwritten array for x with its channels filled up; x itself if nothing is missing and it begins at 16 bytes."""
+    if x.shape[4] % 4 == 0 and x.offset % 16 == 0:
+        return x
+    return empty((*x.shape[:4], ceil(x.shape[4], 4) * 4), "float32")
 
 
 def _narrow(out, wide):

@@ -1,6 +1,6 @@
 """Copying between any two layouts, with a change of dtype, and filling. CPU twin: cpu/copy.py."""
 
-from ..nest import crossing, flat
+from ..nest import crossing, flat, number
 from .driver import cuda, device, kernel, launch
 from .intrinsics import split
 
@@ -28,7 +28,7 @@ def fill(out, value):
     if out.size == 0:
         return
     shape, strides, _ = crossing(out, out)
-    launch(_fill, out.size, out.size, shape, *flat(out, shape, strides), value)
+    launch(_fill, out.size, out.size, shape, *flat(out, shape, strides), number(value, out.dtype))
 
 
 @kernel
@@ -42,7 +42,7 @@ def _flat(out, x):
 def _strided(size, shape, out, first, steps, x, x_first, x_steps):
     place = cuda.grid(1)
     if place < size:
-        out[first + offset(place, shape, steps, 0)] = x[x_first + offset(place, shape, x_steps, 0)]
+        out[first + _offset(place, shape, steps, 0)] = x[x_first + _offset(place, shape, x_steps, 0)]
 
 
 @kernel
@@ -52,7 +52,7 @@ def _tiles(shape, out, first, steps, x, x_first, x_steps):
     C, D = shape[-2], shape[-1]
     rest, across = split(cuda.blockIdx.x, (D + EDGE - 1) // EDGE)
     plane, down = split(rest, (C + EDGE - 1) // EDGE)
-    i, j = first + offset(plane, shape, steps, 2), x_first + offset(plane, shape, x_steps, 2)
+    i, j = first + _offset(plane, shape, steps, 2), x_first + _offset(plane, shape, x_steps, 2)
     row, column = split(cuda.threadIdx.x, EDGE)
     for k in range(row, EDGE, cuda.blockDim.x // EDGE):
         c, d = down * EDGE + column, across * EDGE + k
@@ -69,11 +69,11 @@ def _tiles(shape, out, first, steps, x, x_first, x_steps):
 def _fill(size, shape, out, first, steps, value):
     place = cuda.grid(1)
     if place < size:
-        out[first + offset(place, shape, steps, 0)] = value
+        out[first + _offset(place, shape, steps, 0)] = value
 
 
 @device
-def offset(place, shape, steps, inner):
+def _offset(place, shape, steps, inner):
     """Where the place with this number lies; the last `inner` axes are not counted."""
     at = 0
     for k in range(len(shape) - 1 - inner, -1, -1):

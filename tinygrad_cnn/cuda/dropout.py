@@ -17,16 +17,16 @@ def _dropout(out, x, p, scale, seed, offset):
     k = cuda.grid(1)
     if 4 * k < x.size:
         a, b, c, d = philox(seed, offset + uint64(k))
-        out[4 * k] = x[4 * k] * kept(a, p, scale)
+        out[4 * k] = x[4 * k] * _kept(a, p, scale)
         if 4 * k + 1 < x.size:
-            out[4 * k + 1] = x[4 * k + 1] * kept(b, p, scale)
+            out[4 * k + 1] = x[4 * k + 1] * _kept(b, p, scale)
         if 4 * k + 2 < x.size:
-            out[4 * k + 2] = x[4 * k + 2] * kept(c, p, scale)
+            out[4 * k + 2] = x[4 * k + 2] * _kept(c, p, scale)
         if 4 * k + 3 < x.size:
-            out[4 * k + 3] = x[4 * k + 3] * kept(d, p, scale)
+            out[4 * k + 3] = x[4 * k + 3] * _kept(d, p, scale)
 
 
 @device
-def kept(bits, p, scale):
+def _kept(bits, p, scale):
     """What an element is multiplied by: `scale`, or 0 with probability p."""
     return scale if unit(bits) >= p else scale - scale

@@ -84,7 +84,7 @@ class Elements:
 
     def run(self, first: Any, count: int) -> int:
         """Where `count` elements in a row begin, of an array without gaps, for an access that needs alignment."""
-        if first % count or not 0 <= first <= self.size - count:
+        if (self.start + first) % count or not 0 <= first <= self.size - count:
             raise IndexError(f"{self.name}: {count} elements from {first} on are not an aligned run within "
                              f"its {self.size} elements")
         return self.start + int(first)

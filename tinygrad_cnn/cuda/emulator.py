@@ -1,7 +1,7 @@
 """Runs CUDA kernels in plain Python, thread by thread, with the device's arithmetic: for tests, and for looking inside.
 
 The very same functions run that the compiler sees: each is rebuilt once with other globals, in which `cuda`, `math`,
-`float32`, ... mean the classes below. A kernel without barriers is a loop over its threads; else every thread is a
+`float32`, ... mean what emulated_language.py, emulated_scalars.py and emulated_arrays.py say. A kernel without barriers is a loop over its threads; else every thread is a
 greenlet that hands over at each barrier. What a GPU does silently is an error here: an index out of bounds (negative
 ones too), a barrier that some threads miss, two threads that touch one element with no barrier in between. Memory that
 nobody has written is NaN.
@@ -12,153 +12,20 @@ from __future__ import annotations
 import itertools
 import math
 import random
-import sys
 import threading
 import types
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from .emulated_arrays import KernelError, Local, Ownership, Shared, Touch, of_array
+from ..arrays import is_contiguous
+from .emulated_arrays import KernelError, Ownership, Shared, Touch, of_array
+from .emulated_language import COLLECTIVE, WARP, Dim3, Request, Thread, cuda
 from .emulated_scalars import SCALARS, device_math
 
-WARP = 32
 STATIC_SHARED = 48 * 1024                  # bytes a kernel may declare without asking the driver for more
 MISSING_GREENLET = "the emulator runs this kernel's barriers with the package greenlet: pip install greenlet"
-
-
-class Dim3(NamedTuple):
-    x: int
-    y: int = 1
-    z: int = 1
-
-
-class Request(NamedTuple):
-    """What a waiting thread waits for: `combine` turns {thread: value} of all that take part into {thread: answer}."""
-    kind: str
-    value: Any
-    combine: Callable[[dict[int, Any]], dict[int, Any]] | None
-    mask: int | None                       # lanes of the warp that take part; None: the whole block
-    place: tuple[types.CodeType, int]      # which call in which function
-
-
-class Thread:
-    """One CUDA thread of the block that runs."""
-
-    __slots__ = ("index", "number", "lane", "warp", "greenlet", "answer", "request", "locals", "touch")
-
-    def __init__(self, index: Dim3, number: int) -> None:
-        self.index, self.number, self.lane, self.warp = index, number, number % WARP, number // WARP
-        self.answer, self.request, self.locals = None, None, []
-        self.touch = Touch(self, self.warp, 0, 0)      # barriers passed by the block and by the warp, for race detection
-
-
-class _SharedNamespace:
-    """`cuda.shared`."""
-
-    def __init__(self, language: Language) -> None:
-        self._language = language
-
-    def array(self, shape: Any, dtype: Any, alignment: int = 16) -> Shared:
-        """The block's array of this source line, NaN before the first write; of shape 0: the dynamic shared memory."""
-        caller = sys._getframe(1)
-        return self._language.block.array((caller.f_code, caller.f_lasti), shape, np.dtype(_numpy_type(dtype)))
-
-
-class _LocalNamespace:
-    """`cuda.local`."""
-
-    def __init__(self, language: Language) -> None:
-        self._language = language
-
-    def array(self, shape: Any, dtype: Any, alignment: int = 16) -> Any:
-        """An array of this thread alone, NaN before the first write."""
-        made = Local(shape, np.dtype(_numpy_type(dtype)))
-        self._language.thread.locals.append(made)
-        return made
-
-
-def _numpy_type(dtype: Any) -> Any:
-    return getattr(dtype, "numpy", dtype)
-
-
-class Language:
-    """The names of `numba.cuda` that kernels use."""
-
-    warpsize = WARP
-
-    def __init__(self) -> None:
-        self.shared, self.local = _SharedNamespace(self), _LocalNamespace(self)
-        self.threadIdx = self.blockIdx = Dim3(0, 0, 0)
-        self.blockDim = self.gridDim = Dim3(1)
-        self.thread: Thread = Thread(Dim3(0, 0, 0), 0)
-        self.block: Block = Block(0)
-
-    def grid(self, ndim: int) -> Any:
-        """The thread's place in the whole grid, along 1, 2 or 3 axes."""
-        if ndim == 1:
-            return self.blockIdx[0] * self.blockDim[0] + self.threadIdx[0]
-        return tuple(b * d + t for b, d, t in zip(self.blockIdx, self.blockDim, self.threadIdx, strict=True))[:ndim]
-
-    def gridsize(self, ndim: int) -> Any:
-        """How many threads the grid has, along 1, 2 or 3 axes."""
-        sizes = tuple(g * d for g, d in zip(self.gridDim, self.blockDim, strict=True))
-        return sizes[0] if ndim == 1 else sizes[:ndim]
-
-    @property
-    def laneid(self) -> int:
-        return self.thread.lane
-
-    # Barriers and exchanges. Everything that waits goes through `_wait`; emulator.COLLECTIVE lists their names.
-
-    def _wait(self, kind: str, value: Any = None, combine: Any = None, mask: int | None = None) -> Any:
-        caller = sys._getframe(2)
-        return self.block.wait(Request(kind, value, combine, mask, (caller.f_code, caller.f_lasti)))
-
-    def syncthreads(self) -> None:
-        self._wait("syncthreads")
-
-    def syncthreads_count(self, predicate: Any) -> int:
-        return self._wait("syncthreads_count", bool(predicate), lambda d: dict.fromkeys(d, sum(d.values())))
-
-    def syncthreads_or(self, predicate: Any) -> int:
-        return self._wait("syncthreads_or", bool(predicate), lambda d: dict.fromkeys(d, int(any(d.values()))))
-
-    def syncthreads_and(self, predicate: Any) -> int:
-        return self._wait("syncthreads_and", bool(predicate), lambda d: dict.fromkeys(d, int(all(d.values()))))
-
-    def syncwarp(self, mask: int = 0xFFFFFFFF) -> None:
-        self._wait("syncwarp", mask=mask)
-
-    def shfl_sync(self, mask: int, value: Any, lane: int) -> Any:
-        return self._wait("shfl_sync", (value, lane), lambda d: {k: d[v[1] % WARP][0] for k, v in d.items()}, mask)
-
-    def shfl_down_sync(self, mask: int, value: Any, delta: int) -> Any:
-        return self._wait("shfl_down_sync", value, lambda d: {k: d.get(k + delta, v) for k, v in d.items()}, mask)
-
-    def shfl_up_sync(self, mask: int, value: Any, delta: int) -> Any:
-        return self._wait("shfl_up_sync", value, lambda d: {k: d.get(k - delta, v) for k, v in d.items()}, mask)
-
-    def shfl_xor_sync(self, mask: int, value: Any, lanes: int) -> Any:
-        return self._wait("shfl_xor_sync", value, lambda d: {k: d.get(k ^ lanes, v) for k, v in d.items()}, mask)
-
-    def ballot_sync(self, mask: int, predicate: Any) -> int:
-        return self._wait("ballot_sync", bool(predicate),
-                          lambda d: dict.fromkeys(d, sum(1 << k for k, v in d.items() if v)), mask)
-
-    def any_sync(self, mask: int, predicate: Any) -> bool:
-        return self._wait("any_sync", bool(predicate), lambda d: dict.fromkeys(d, any(d.values())), mask)
-
-    def all_sync(self, mask: int, predicate: Any) -> bool:
-        return self._wait("all_sync", bool(predicate), lambda d: dict.fromkeys(d, all(d.values())), mask)
-
-    @staticmethod
-    def fma(a: Any, b: Any, c: Any) -> Any:
-        return type(a)(np.float64(a) * np.float64(b) + np.float64(c))
-
-
-COLLECTIVE = frozenset(name for name in vars(Language) if name.startswith("sync") or name.endswith("_sync"))
 
 
 class Block:
@@ -261,8 +128,7 @@ def _where(thread: Thread) -> str:
     return f"{thread.request.kind} in {code.co_name}, line {line}"
 
 
-cuda = Language()
-_lock = threading.RLock()                  # one kernel at a time: `cuda` above is the state of the thread that runs
+_lock = threading.RLock()                  # one kernel at a time: `cuda` is the state of the thread that runs
 _twins: dict[int, tuple[Any, Any]] = {}    # id(a name's value on the device) -> (that value, what it means here)
 _order: Callable[[list[Thread]], Iterable[Thread]] = iter
 
@@ -279,8 +145,7 @@ def shuffled(seed: int | None) -> None:
     _order = iter if seed is None else lambda threads: generator.sample(threads, len(threads))
 
 
-for _module in (math,):
-    twin(_module, device_math)
+twin(math, device_math)
 for _original, _emulated in SCALARS:
     twin(_original, _emulated)
 
@@ -343,7 +208,7 @@ class Emulator:
             function, waits = self._build(kernel)
             owners = Ownership(cuda)
             names = kernel.parameters
-            values = tuple(_argument(v, n, owners, args) for v, n in zip(args, names, strict=True))
+            values = tuple(_argument(kernel, v, n, owners, args) for v, n in zip(args, names, strict=True))
             cuda.gridDim, cuda.blockDim = Dim3(*grid), Dim3(block)
             threads = [Thread(Dim3(k, 0, 0), k) for k in range(block)]
             for z, y, x in itertools.product(*(range(n) for n in reversed(cuda.gridDim))):
@@ -355,8 +220,10 @@ class Emulator:
                         for thread in _order(threads):
                             cuda.thread, cuda.threadIdx = thread, thread.index
                             function(*values)
-                    for made in (a for t in threads for a in t.locals):
-                        made.check()
+                    for thread in threads:
+                        for made in thread.locals:
+                            made.check()
+                        thread.locals.clear()
                 except (KernelError, IndexError) as error:
                     place = f"block {tuple(cuda.blockIdx)}, thread {tuple(cuda.threadIdx)}"
                     raise type(error)(f"kernel {kernel.name}, {place}: {error}") from error
@@ -381,16 +248,19 @@ class Emulator:
         return block.ctypes.data, host
 
     def write(self, memory: Any, x: np.ndarray) -> None:
-        """Copy a dense numpy array to the beginning of a memory."""
-        memory.host[:] = np.frombuffer(x.tobytes("A"), np.uint8)
+        """Copy a flat numpy array to a memory."""
+        memory.host[:] = x.view(np.uint8)
 
     def read(self, out: np.ndarray, memory: Any, offset: int) -> None:
         """Copy bytes from `offset` on."""
         out[:] = memory.host[offset:offset + out.size]
 
 
-def _argument(value: Any, name: str, owners: Ownership, args: tuple[Any, ...]) -> Any:
+def _argument(kernel: Any, value: Any, name: str, owners: Ownership, args: tuple[Any, ...]) -> Any:
     if hasattr(value, "memory"):
+        if not (kernel.strided or is_contiguous(value) or value.size == 0):
+            raise ValueError(f"kernel {kernel.name}: {name} has strides {value.strides} and must be C-contiguous; copy it, "
+                             f"or declare the kernel with strided=True")
         return of_array(value, name, owners)
     if isinstance(value, float):
         return next((a.dtype.type for a in args if hasattr(a, "memory") and a.dtype.kind == "f"), np.float32)(value)

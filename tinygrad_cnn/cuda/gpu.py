@@ -104,9 +104,10 @@ class Gpu:
         self._lock = threading.Lock()
 
     def _enter(self) -> None:
-        """Every thread of this process uses the same context."""
-        self._check(self.cu.cuCtxSetCurrent(self.context), "entering the GPU's context")
-        self._ready.entered = True
+        """Let this thread of the process use the context, if it does not yet."""
+        if not hasattr(self._ready, "entered"):
+            self._check(self.cu.cuCtxSetCurrent(self.context), "entering the GPU's context")
+            self._ready.entered = True
 
     def _check(self, results: tuple[Any, ...], doing: str) -> Any:
         result, *values = results
@@ -123,8 +124,7 @@ class Gpu:
 
     def launch(self, kernel: driver.Kernel, grid: tuple[int, ...], block: int, shared: int, args: tuple[Any, ...]) -> None:
         """Queue the kernel."""
-        if not hasattr(self._ready, "entered"):
-            self._enter()
+        self._enter()
         kinds, values = driver.signature(kernel, args)
         loaded = kernel.compiled.get(kinds)
         if loaded is None:
@@ -176,16 +176,14 @@ class Gpu:
 
     def synchronize(self) -> None:
         """Wait for all kernels and copies."""
-        if not hasattr(self._ready, "entered"):
-            self._enter()
+        self._enter()
         self._check(self.cu.cuStreamSynchronize(self.stream), "waiting for the GPU")
 
     # Memory: what memory.py's pool asks of a device. A block is a device pointer.
 
     def allocate(self, nbytes: int) -> int:
         """A block of GPU memory; raises MemoryError."""
-        if not hasattr(self._ready, "entered"):
-            self._enter()
+        self._enter()
         return int(self._check(self.cu.cuMemAllocAsync(nbytes, self.stream), f"allocating {nbytes:,} bytes"))
 
     def free(self, block: int) -> None:
@@ -197,11 +195,13 @@ class Gpu:
         return block, None
 
     def write(self, memory: Any, x: np.ndarray) -> None:
-        """Copy a dense numpy array to the beginning of a memory; the driver has read `x` when this returns."""
+        """Copy a flat numpy array to a memory; the driver has read all of it when this returns."""
+        self._enter()
         self._check(self.cu.cuMemcpyHtoDAsync(memory.pointer, x.ctypes.data, x.nbytes, self.stream), "copying to the GPU")
 
     def read(self, out: np.ndarray, memory: Any, offset: int) -> None:
         """Copy bytes from `offset` on to the host, and wait for them."""
+        self._enter()
         self._check(self.cu.cuMemcpyDtoHAsync(out.ctypes.data, memory.pointer + offset, out.nbytes, self.stream),
                     "copying from the GPU")
         self.synchronize()

@@ -20,7 +20,8 @@ LONGEST = 512                              # terms of a sum that is not worth sp
 
 def fits(out, a, b):
     """Whether the tile kernels serve this product: float32, enough work, and one axis of each operand has stride 1."""
-    return out.dtype.char == "f" and out.size * a.shape[2] >= WORK and all(4 in x.strides[1:] for x in (a, b))
+    return (out.dtype.char == "f" and out.size * a.shape[2] >= WORK and out.shape[0] <= 1 << 15 and out.offset % 16 == 0
+            and all(4 in x.strides[1:] for x in (a, b)))
 
 
 def matmul(out, a, b, bias, relu):

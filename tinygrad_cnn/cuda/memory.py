@@ -107,7 +107,7 @@ def upload(x: np.ndarray) -> Array:
     dense = np.array(x, order="K")
     out = empty(dense.shape, dense.dtype)
     if dense.size:
-        driver.executor().write(out.memory, dense)
+        driver.executor().write(out.memory, as_strided(dense, (dense.size,), (dense.itemsize,)))
     return Array(out.memory, dense.shape, dense.dtype, dense.strides)
 
 

@@ -3,6 +3,7 @@
 import math
 
 from .driver import cuda, device, kernel, launch
+from .indices import unravel3, unravel5
 from .intrinsics import split
 
 
@@ -37,21 +38,11 @@ def average_backward(out, g, kernel, stride, padding, count_include_pad, divisor
     launch(_average_backward, out.size, out, g, kernel, stride, padding, count_include_pad, divisor)
 
 
-@device
-def _place(index, shape):
-    """The five indices of a flat one."""
-    index, c = split(index, shape[4])
-    index, r = split(index, shape[3])
-    index, q = split(index, shape[2])
-    n, p = split(index, shape[1])
-    return n, p, q, r, c
-
-
 @kernel
 def _max_forward(out, index, x, window, stride, padding, dilation):
     me = cuda.grid(1)
     if me < out.size:
-        n, p, q, r, c = _place(me, out.shape)
+        n, p, q, r, c = unravel5(me, out.shape)
         best, at, first = out.dtype.type(-math.inf), 0, True
         for i in range(window[0]):
             a = p * stride[0] + i * dilation[0] - padding[0]
@@ -72,23 +63,22 @@ def _max_forward(out, index, x, window, stride, padding, dilation):
 def _max_backward(out, g, index, window, stride, padding, dilation):
     me = cuda.grid(1)
     if me < out.size:
-        n, a, b, e, c = _place(me, out.shape)
+        n, a, b, e, c = unravel5(me, out.shape)
         total = out.dtype.type(0)
         for i in range(window[0]):
-            p = a + padding[0] - i * dilation[0]
-            if p < 0 or p % stride[0] or p // stride[0] >= g.shape[1]:
+            p, p_rest = split(a + padding[0] - i * dilation[0], stride[0])
+            if p_rest or not 0 <= p < g.shape[1]:
                 continue
             for j in range(window[1]):
-                q = b + padding[1] - j * dilation[1]
-                if q < 0 or q % stride[1] or q // stride[1] >= g.shape[2]:
+                q, q_rest = split(b + padding[1] - j * dilation[1], stride[1])
+                if q_rest or not 0 <= q < g.shape[2]:
                     continue
                 for k in range(window[2]):
-                    r = e + padding[2] - k * dilation[2]
-                    if r < 0 or r % stride[2] or r // stride[2] >= g.shape[3]:
+                    r, r_rest = split(e + padding[2] - k * dilation[2], stride[2])
+                    if r_rest or not 0 <= r < g.shape[3]:
                         continue
-                    at = n, p // stride[0], q // stride[1], r // stride[2], c
-                    if index[at] == (i * window[1] + j) * window[2] + k:
-                        total += g[at]
+                    if index[n, p, q, r, c] == (i * window[1] + j) * window[2] + k:
+                        total += g[n, p, q, r, c]
         out[n, a, b, e, c] = total
 
 
@@ -96,11 +86,11 @@ def _max_backward(out, g, index, window, stride, padding, dilation):
 def _max_gather(out, x, index, window, stride, padding, dilation):
     me = cuda.grid(1)
     if me < out.size:
-        n, p, q, r, c = _place(me, out.shape)
-        cell = index[n, p, q, r, c]
-        a = p * stride[0] + cell // (window[1] * window[2]) * dilation[0] - padding[0]
-        b = q * stride[1] + cell // window[2] % window[1] * dilation[1] - padding[1]
-        e = r * stride[2] + cell % window[2] * dilation[2] - padding[2]
+        n, p, q, r, c = unravel5(me, out.shape)
+        i, j, k = unravel3(index[n, p, q, r, c], window)
+        a = p * stride[0] + i * dilation[0] - padding[0]
+        b = q * stride[1] + j * dilation[1] - padding[1]
+        e = r * stride[2] + k * dilation[2] - padding[2]
         inside = 0 <= a < x.shape[1] and 0 <= b < x.shape[2] and 0 <= e < x.shape[3]
         out[n, p, q, r, c] = x[n, a, b, e, c] if inside else out.dtype.type(0)
 
@@ -117,7 +107,7 @@ def _counted(start, size, window, padding, include):
 def _average_forward(out, x, window, stride, padding, include, divisor):
     me = cuda.grid(1)
     if me < out.size:
-        n, p, q, r, c = _place(me, out.shape)
+        n, p, q, r, c = unravel5(me, out.shape)
         a, b, e = p * stride[0] - padding[0], q * stride[1] - padding[1], r * stride[2] - padding[2]
         total = out.dtype.type(0)
         for i in range(max(a, 0), min(a + window[0], x.shape[1])):
@@ -134,23 +124,22 @@ def _average_forward(out, x, window, stride, padding, include, divisor):
 def _average_backward(out, g, window, stride, padding, include, divisor):
     me = cuda.grid(1)
     if me < out.size:
-        n, a, b, e, c = _place(me, out.shape)
+        n, a, b, e, c = unravel5(me, out.shape)
         total = out.dtype.type(0)
         for i in range(window[0]):
-            p = a + padding[0] - i
-            if p < 0 or p % stride[0] or p // stride[0] >= g.shape[1]:
+            p, p_rest = split(a + padding[0] - i, stride[0])
+            if p_rest or not 0 <= p < g.shape[1]:
                 continue
             height = _counted(a - i, out.shape[1], window[0], padding[0], include)
             for j in range(window[1]):
-                q = b + padding[1] - j
-                if q < 0 or q % stride[1] or q // stride[1] >= g.shape[2]:
+                q, q_rest = split(b + padding[1] - j, stride[1])
+                if q_rest or not 0 <= q < g.shape[2]:
                     continue
                 width = _counted(b - j, out.shape[2], window[1], padding[1], include)
                 for k in range(window[2]):
-                    r = e + padding[2] - k
-                    if r < 0 or r % stride[2] or r // stride[2] >= g.shape[3]:
+                    r, r_rest = split(e + padding[2] - k, stride[2])
+                    if r_rest or not 0 <= r < g.shape[3]:
                         continue
                     depth = _counted(e - k, out.shape[3], window[2], padding[2], include)
-                    cells = out.dtype.type(divisor or height * width * depth)
-                    total += g[n, p // stride[0], q // stride[1], r // stride[2], c] / cells
+                    total += g[n, p, q, r, c] / out.dtype.type(divisor or height * width * depth)
         out[n, a, b, e, c] = total

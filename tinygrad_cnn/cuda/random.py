@@ -46,7 +46,7 @@ def unit(bits):
 
 
 @device
-def circle(u):
+def _circle(u):
     """cos(2 pi u) and sin(2 pi u) of a float32 in [0, 1): from the nearest quarter turn on, by polynomials (Cephes, sinf)."""
     quarter = int32(float32(4) * u + float32(0.5))
     t = float32(2 * math.pi) * (u - float32(0.25) * float32(quarter))
@@ -59,11 +59,11 @@ def circle(u):
 
 
 @device
-def normals(seed, counter):
+def _normals(seed, counter):
     """Four independent numbers of the standard normal distribution (Box and Muller), as float32."""
     a, b, c, d = philox(seed, counter)
     first, second = math.sqrt(float32(-2) * math.log(float32(1) - unit(a))), math.sqrt(float32(-2) * math.log(float32(1) - unit(c)))
-    (x, y), (z, w) = circle(unit(b)), circle(unit(d))
+    (x, y), (z, w) = _circle(unit(b)), _circle(unit(d))
     return first * x, first * y, second * z, second * w
 
 
@@ -85,7 +85,7 @@ def _uniform(out, low, span, seed, offset):
 def _normal(out, mean, std, seed, offset):
     k = cuda.grid(1)
     if 4 * k < out.size:
-        a, b, c, d = normals(seed, offset + uint64(k))
+        a, b, c, d = _normals(seed, offset + uint64(k))
         out[4 * k] = mean + std * a
         if 4 * k + 1 < out.size:
             out[4 * k + 1] = mean + std * b

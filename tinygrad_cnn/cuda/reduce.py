@@ -25,15 +25,15 @@ def sum(out, x):
     elif B * D <= SHORT:
         launch(_plain, out.size, out, x)
     elif C * D == 1:
-        rows(out, arrays.strided(x, (A, 1, 1, B), (x.strides[0], 0, 0, x.strides[1])))
+        _sum_rows(out, arrays.strided(x, (A, 1, 1, B), (x.strides[0], 0, 0, x.strides[1])))
     elif D == 1:
-        columns(out, x)
+        _sum_columns(out, x)
     elif B == 1:
-        rows(out, x)
+        _sum_rows(out, x)
     else:
         partial = empty((A, B, C, 1), out.dtype)
-        rows(partial, x)
-        columns(out, partial)
+        _sum_rows(partial, x)
+        _sum_columns(out, partial)
 
 
 def max(out, index, x):
@@ -44,16 +44,16 @@ def max(out, index, x):
         launch(_max, (out.size,), out, index, x)
 
 
-def rows(out, x):
+def _sum_rows(out, x):
     """out[a, b, c] = sum over d of x[a, b, c, d]."""
     count, pieces = x.size // x.shape[3], -(-x.shape[3] // PIECE)
     partial = arrays.view(out, (count, 1)) if pieces == 1 else empty((count, pieces), out.dtype)
     launch(_rows, (partial.size,), partial, x)
     if pieces > 1:
-        rows(out, arrays.view(partial, (count, 1, 1, pieces)))
+        _sum_rows(out, arrays.view(partial, (count, 1, 1, pieces)))
 
 
-def columns(out, x):
+def _sum_columns(out, x):
     """out[a, c] = sum over b of x[a, b, c, 0]. Where rows are short and lie end to end, several are taken for one long one."""
     A, B, C, _ = x.shape
     fold = 1
@@ -65,7 +65,7 @@ def columns(out, x):
     partial = arrays.view(out, (A, 1, C)) if pieces * fold == 1 else empty((A, pieces, fold * C), out.dtype)
     launch(_columns, (A * pieces * -(-long.shape[2] // COLUMNS),), partial, long)
     if pieces * fold > 1:
-        columns(out, arrays.view(partial, (A, pieces * fold, C, 1)))
+        _sum_columns(out, arrays.view(partial, (A, pieces * fold, C, 1)))
 
 
 @kernel(strided=True)
@@ -93,7 +93,7 @@ def _rows(out, x):
     for d in range(piece * PIECE + me, min((piece + 1) * PIECE, x.shape[3]), THREADS):
         total += x[a, b, c, d]
     totals[me] = total
-    add_up(totals, 1)
+    _add_up(totals, 1)
     if me == 0:
         out[row, piece] = totals[0]
 
@@ -112,13 +112,13 @@ def _columns(out, x):
         for b in range(piece * DEPTH + row, min((piece + 1) * DEPTH, B), THREADS // COLUMNS):
             total += x[a, b, c]
     totals[cuda.threadIdx.x] = total
-    add_up(totals, COLUMNS)
+    _add_up(totals, COLUMNS)
     if row == 0 and c < C:
         out[a, piece, c] = totals[column]
 
 
 @device
-def add_up(totals, width):
+def _add_up(totals, width):
     """The sums of a block's totals, `width` of them side by side, into its first `width` places."""
     step = THREADS // 2
     while step >= width:
@@ -157,7 +157,7 @@ def _max(out, index, x):
         best, at = x[a, b, c, d], int64(me)
         for place in range(me, size, THREADS):
             b, d = split(place, D)
-            if wins(x[a, b, c, d], place, best, at):
+            if _wins(x[a, b, c, d], place, best, at):
                 best, at = x[a, b, c, d], place
         values[me] = best
         places[me] = at
@@ -165,7 +165,7 @@ def _max(out, index, x):
     while step:
         cuda.syncthreads()
         if me < step and me + step < size:
-            if wins(values[me + step], places[me + step], values[me], places[me]):
+            if _wins(values[me + step], places[me + step], values[me], places[me]):
                 values[me] = values[me + step]
                 places[me] = places[me + step]
         step //= 2
@@ -175,7 +175,7 @@ def _max(out, index, x):
 
 
 @device
-def wins(value, place, best, at):
+def _wins(value, place, best, at):
     """Whether a value is greater, or is NaN and the other is not; of equal ones the first in place wins."""
     if value == best or (value != value and best != best):
         return place < at

@@ -36,11 +36,12 @@ def ceil(a: int, b: int) -> int:
 
 
 def width_for(rows: int, columns: int) -> Width:
-    """The widest tile that leaves the fewest columns unused and makes enough blocks, else the narrowest."""
-    def cost(width: Width) -> tuple[bool, int, int]:
-        tiles = ceil(columns, width.columns)
-        return tiles * ceil(rows, ROWS) < BLOCKS, tiles * width.columns, -width.columns
-    return min(reversed(WIDTHS), key=cost) if rows else WIDTHS[-1]
+    """Of the tiles that make enough blocks the one that leaves the fewest columns unused, and of those the widest.
+
+    The narrowest if none makes enough.
+    """
+    enough = [w for w in WIDTHS if ceil(columns, w.columns) * ceil(rows, ROWS) >= BLOCKS]
+    return min(enough or WIDTHS[-1:], key=lambda w: ceil(columns, w.columns) * w.columns)
 
 
 @device

@@ -87,7 +87,7 @@ class DataLoader:
             yield self._augment(self.dataset.batch(indices), epoch, batch)
 
     def _order(self, epoch: int) -> Indices:
-        samples = np.arange(len(self.dataset))
+        samples = np.arange(len(self.dataset), dtype=np.int64)
         return self._generator(epoch, 0, _ORDER).permutation(samples) if self.shuffle else samples
 
     def _augment(self, arrays: Arrays, epoch: int, batch: int) -> Arrays:

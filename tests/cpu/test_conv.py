@@ -1,0 +1,126 @@
+"""Each fast convolution is picked for its shapes and equals the plain kernels; it reads and writes nothing outside."""
+
+import numpy as np
+import pytest
+
+from tinygrad_cnn.cpu import conv, conv_tile, depthwise, launch, winograd
+
+from ..kernels.twins import on_cpu
+
+SHAPES = {
+    # module: (batch, spatial extent, channels in, channels out, window, stride, padding, dilation, groups)
+    conv_tile: [
+        (2, (1, 9, 7), 8, 9, (1, 3, 3), (1, 1, 1), (0, 0, 0), (1, 1, 1), 1),
+        (3, (1, 6, 5), 9, 8, (1, 3, 2), (1, 2, 1), (0, 1, 1), (1, 1, 2), 1),
+        (1, (1, 9, 9), 17, 33, (1, 5, 4), (1, 2, 3), (0, 3, 2), (1, 2, 1), 1),
+        (2, (1, 7, 8), 33, 40, (1, 3, 3), (1, 2, 2), (0, 1, 1), (1, 1, 1), 1),
+        (2, (4, 5, 6), 8, 12, (3, 2, 3), (2, 1, 2), (1, 0, 2), (1, 2, 1), 1),
+        (2, (1, 12, 11), 3, 20, (1, 7, 7), (1, 2, 2), (0, 3, 3), (1, 1, 1), 1),
+        (5, (1, 8, 8), 1, 32, (1, 3, 3), (1, 1, 1), (0, 0, 0), (1, 1, 1), 1),
+        (40, (1, 3, 3), 40, 40, (1, 1, 1), (1, 2, 2), (0, 0, 0), (1, 1, 1), 1),
+        (2, (1, 6, 6), 24, 36, (1, 3, 3), (1, 1, 1), (0, 2, 1), (1, 1, 1), 3),
+        (2, (1, 6, 6), 5, 10, (1, 3, 3), (1, 2, 1), (0, 1, 1), (1, 1, 1), 5),
+        (1, (1, 3, 300), 8, 8, (1, 2, 2), (1, 1, 1), (0, 0, 1), (1, 1, 1), 1),
+        (70, (1, 14, 14), 16, 40, (1, 3, 3), (1, 1, 1), (0, 1, 1), (1, 1, 1), 1),
+    ],
+    winograd: [
+        (2, (1, 9, 6), 32, 40, (1, 3, 3), (1, 1, 1), (0, 0, 0), (1, 1, 1), 1),
+        (3, (1, 4, 5), 33, 32, (1, 3, 3), (1, 1, 1), (0, 1, 2), (1, 1, 1), 1),
+        (40, (1, 8, 8), 40, 70, (1, 3, 3), (1, 1, 1), (0, 1, 1), (1, 1, 1), 1),
+    ],
+    depthwise: [
+        (2, (1, 7, 9), 8, 8, (1, 3, 3), (1, 1, 1), (0, 1, 1), (1, 1, 1), 8),
+        (3, (2, 7, 6), 33, 33, (2, 3, 5), (1, 2, 2), (1, 1, 2), (1, 1, 1), 33),
+        (20, (1, 9, 9), 40, 40, (1, 3, 3), (1, 1, 1), (0, 2, 2), (1, 2, 2), 40),
+    ],
+}
+CASES = [(module, shape) for module, shapes in SHAPES.items() for shape in shapes]
+
+
+@pytest.fixture(params=CASES, ids=lambda case: f"{case[0].__name__.rsplit('.')[-1]}-{case[1]}")
+def case(request, rng):
+    """(module, x, w, bias, g, stride, padding, dilation, groups) of one shape."""
+    module, (batch, spatial, inputs, outputs, window, stride, padding, dilation, groups) = request.param
+    extent = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in zip(spatial, window, stride, padding, dilation)]
+    x, w, bias, g = (rng.standard_normal(shape, dtype=np.float32) for shape in
+                     ((batch, *spatial, inputs), (outputs, inputs // groups, *window), outputs, (batch, *extent, outputs)))
+    return module, x, w, bias, g, stride, padding, dilation, groups
+
+
+def check(module, name, out, length, *args):
+    """The fast kernel, on arrays inside NaN, against the plain one in float64; its bits on one thread and on two."""
+    exact = np.empty(out, np.float64)
+    getattr(conv, name)(exact, *[a.astype(np.float64) if isinstance(a, np.ndarray) else a for a in args])
+    count = launch.threads()
+    results = []
+    try:
+        for threads in {1, count}:
+            launch.set_num_threads(threads)
+            results += on_cpu("conv", name, [(out, np.float32)], *args)
+    finally:
+        launch.set_num_threads(count)
+    for result in results[1:]:
+        np.testing.assert_array_equal(result, results[0], "one thread and several differ")
+    largest = np.abs(exact).max() if module is winograd else np.sqrt(length) * 9        # no term is larger than 3 * 3
+    np.testing.assert_allclose(results[0], exact, rtol=0, atol=(5e-5 if module is winograd else 1e-5) * largest)
+
+
+@pytest.mark.parametrize("relu", [False, True])
+def test_forward(case, relu):
+    module, x, w, bias, g, stride, padding, dilation, groups = case
+    assert conv._fast(g, x, w, stride, dilation, groups) is module
+    check(module, "forward", g.shape, w[0].size, x, w, bias if relu else None, stride, padding, dilation, groups, relu)
+
+
+def test_transpose(case):
+    module, x, w, bias, g, stride, padding, dilation, groups = case
+    assert conv._fast(x, g, w, stride, dilation, groups) is module
+    check(module, "transpose", x.shape, w[:, 0].size, g, w, bias[:x.shape[4]] if len(bias) >= x.shape[4] else None,
+          stride, padding, dilation, groups)
+
+
+def test_weight(case):
+    module, x, w, _, g, stride, padding, dilation, groups = case
+    assert conv._fast(g, x, w, stride, dilation, groups) is module
+    check(module, "weight", w.shape, g[..., 0].size, x, g, stride, padding, dilation, groups)
+
+
+def test_winograd_can_be_switched_off(monkeypatch):
+    x, w = np.zeros((1, 1, 8, 8, 32), np.float32), np.zeros((32, 32, 1, 3, 3), np.float32)
+    assert conv._fast(x, x, w, (1, 1, 1), (1, 1, 1), 1) is winograd
+    monkeypatch.setattr(winograd, "on", False)
+    assert conv._fast(x, x, w, (1, 1, 1), (1, 1, 1), 1) is conv_tile
+
+
+def test_float64_and_empty_arrays_are_served_by_the_plain_kernels():
+    one = (1, 1, 1)
+    x, w, bias = np.ones((1, 1, 2, 2, 3)), np.ones((4, 3, *one)), np.arange(4.0)
+    assert conv._fast(x, x, w, one, one, 1) is None
+    for dtype in (np.float32, np.float64):
+        out = np.full((2, 1, 3, 3, 4), np.nan, dtype)
+        conv.forward(out, np.ones((2, 1, 3, 3, 0), dtype), np.ones((4, 0, *one), dtype), bias.astype(dtype), one, (0, 0, 0),
+                     one, 1, False)
+        np.testing.assert_array_equal(out, np.broadcast_to(bias, out.shape))
+        dw = np.full(w.shape, np.nan, dtype)
+        conv.weight(dw, np.ones((0, 1, 2, 2, 3), dtype), np.ones((0, 1, 2, 2, 4), dtype), one, (0, 0, 0), one, 1)
+        assert not dw.any()
+
+
+def test_nan_reaches_the_outputs_that_see_it_and_passes_relu(rng):
+    x, w = rng.standard_normal((1, 1, 9, 9, 8), dtype=np.float32), rng.standard_normal((8, 8, 1, 3, 3), dtype=np.float32)
+    x[0, 0, 4, 4, 2] = np.nan
+    out = np.empty((1, 1, 7, 7, 8), np.float32)
+    conv.forward(out, x, w, None, (1, 1, 1), (0, 0, 0), (1, 1, 1), 1, True)
+    seen = np.zeros((7, 7), bool)
+    seen[2:5, 2:5] = True
+    np.testing.assert_array_equal(np.isnan(out[0, 0]).all(2), seen)
+    np.testing.assert_array_equal(np.isnan(out[0, 0]).any(2), seen)
+
+
+def test_an_array_that_cannot_be_written_is_read(rng):
+    x, w = rng.standard_normal((1, 1, 5, 5, 8), dtype=np.float32), rng.standard_normal((8, 8, 1, 3, 3), dtype=np.float32)
+    out, again = np.empty((2, 1, 1, 3, 3, 8), np.float32)
+    conv.forward(out, x, w, None, (1, 1, 1), (0, 0, 0), (1, 1, 1), 1, False)
+    x.flags.writeable = w.flags.writeable = False
+    conv.forward(again, x, w, None, (1, 1, 1), (0, 0, 0), (1, 1, 1), 1, False)
+    np.testing.assert_array_equal(out, again)

@@ -1,0 +1,137 @@
+"""The kernel cache: a second process compiles nothing, and no change of a source is missed."""
+
+import os
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+from tinygrad_cnn.cpu import jit as module
+from tinygrad_cnn.cpu.jit import jit
+
+PROGRAM = """
+import sys
+import numpy as np
+from tinygrad_cnn.cpu import jit
+from tinygrad_cnn.cpu.launch import launch
+
+@jit.jit
+def _double(x):
+    return 2 * x
+
+@jit.jit
+def _kernel(part, parts, out):
+    for i in range(len(out)):
+        out[i] = _double(out[i])
+
+names = []
+jit.on_compile.append(names.append)
+out = np.ones(3)
+launch(_kernel, 1, out)
+assert (out == 2).all()
+assert len(names) == jit.compiled
+print(jit.compiled)
+"""
+
+
+def start(folder, program):
+    environment = dict(os.environ, TINYGRAD_CNN_CACHE=str(folder), PYTHONPATH=str(module.PACKAGE.parent))
+    return subprocess.Popen([sys.executable, "-W", "always", str(program)], env=environment, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def finish(process):
+    """(kernels that the process compiled, what it said on stderr)"""
+    out, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    return int(out), errors
+
+
+@pytest.fixture
+def program(tmp_path):
+    path = tmp_path / "program.py"
+    path.write_text(PROGRAM)
+    return path
+
+
+def test_a_second_process_compiles_nothing_until_the_source_changes(tmp_path, program):
+    assert finish(start(tmp_path / "cache", program)) == (2, "")
+    assert finish(start(tmp_path / "cache", program)) == (0, "")
+    program.write_text(PROGRAM.replace("2 * x", "x + 1"))
+    assert finish(start(tmp_path / "cache", program)) == (2, "")
+
+
+def test_processes_that_start_together_share_the_work(tmp_path, program):
+    processes = [start(tmp_path / "cache", program) for _ in range(2)]
+    assert sum(finish(process)[0] for process in processes) == 2
+
+
+def test_without_a_folder_to_write_to_it_warns_once_and_works(tmp_path, program):
+    compiled, errors = finish(start(program / "not a folder", program))
+    assert compiled == 2 and errors.count("Set TINYGRAD_CNN_CACHE to a folder that is.") == 1
+
+
+def test_a_damaged_entry_is_compiled_again(tmp_path, program):
+    cache = tmp_path / "cache"
+    finish(start(cache, program))
+    for entry in cache.glob("*/_kernel-*"):
+        entry.write_bytes(entry.read_bytes()[:100])
+    assert finish(start(cache, program))[0] == 1
+    assert finish(start(cache, program))[0] == 0
+
+
+def test_the_hash_follows_imports(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "PACKAGE", tmp_path)
+    (tmp_path / "cpu").mkdir()
+    (tmp_path / "cpu" / "kernels.py").write_text("from .tile import fma\nfrom .. import formulas\n")
+    (tmp_path / "cpu" / "tile.py").write_text("from .sizes import (\n    A, ROWS)\n")
+    (tmp_path / "cpu" / "sizes.py").write_text("ROWS = 8\n")
+    (tmp_path / "formulas.py").write_text("relu = 1\n")
+    (tmp_path / "models.py").write_text("")
+
+    def folder():
+        module.sources_hash.cache_clear()
+        return module.sources_hash(tmp_path / "cpu" / "kernels.py")
+
+    seen = [folder()]
+    for name, text in (("cpu/sizes.py", "ROWS = 6\n"), ("formulas.py", "relu = 2\n"), ("cpu/kernels.py", "")):
+        (tmp_path / name).write_text(text)
+        seen.append(folder())
+    assert len(set(seen)) == 4
+    (tmp_path / "models.py").write_text("layers = 3")
+    assert folder() == seen[-1]
+    module.sources_hash.cache_clear()
+
+
+def test_products_of_a_factory_are_told_apart():
+    def scale(factor):
+        @jit(name=f"scale_{factor}")
+        def kernel(x):
+            return x * factor
+        return kernel
+
+    assert scale(2)(3.0) == 6 and scale(5)(3.0) == 15
+    assert module.describe(scale(2)) != module.describe(scale(5))
+
+
+def test_sums_are_reordered_unless_precise():
+    def total(x):
+        total = np.float32(0)
+        for value in x:
+            total += value
+        return total
+
+    x = np.random.default_rng(0).standard_normal(10000, dtype=np.float32)
+    serial = np.float32(0)
+    for value in x:
+        serial += value
+    assert jit(precise=True)(total)(x) == serial
+    assert abs(jit(total)(x) - serial) < 1e-2
+
+
+def test_warnings_of_numba_are_none():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert jit(lambda x: x + 1, name="increment")(1) == 2

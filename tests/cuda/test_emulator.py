@@ -1,0 +1,289 @@
+"""The emulator computes as a GPU does, and says where a GPU would go wrong in silence."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tinygrad_cnn.cuda import emulator
+from tinygrad_cnn.cuda.driver import boolean, cuda, device, float32, int32, kernel, launch, uint8, uint32, uint64
+from tinygrad_cnn.cuda.emulated_arrays import KernelError
+from tinygrad_cnn.cuda.intrinsics import load4, split, store4
+from tinygrad_cnn.cuda.memory import download, empty, upload
+
+pytestmark = pytest.mark.usefixtures("emulated")
+
+THREADS = 64
+
+
+def run(kernel, threads, out, *args, **options):
+    """The output of a kernel that takes it first; `out` is (shape, dtype)."""
+    made = empty(*out)
+    launch(kernel, threads, made, *[upload(a) if isinstance(a, np.ndarray) else a for a in args], **options)
+    return download(made)
+
+
+@device
+def twice(x):
+    return x + x
+
+
+@kernel
+def scale(out, x, factor):
+    i = cuda.grid(1)
+    if i < out.size:
+        out[i] = twice(x[i]) * factor
+
+
+def test_one_thread_per_element_and_device_functions():
+    np.testing.assert_array_equal(run(scale, 300, ((300,), "float32"), np.arange(300, dtype="float32"), 0.5), np.arange(300))
+    assert run(scale, 0, ((0,), "float32"), np.zeros(0, "float32"), 1.0).shape == (0,)
+
+
+def test_a_kernel_is_not_called():
+    with pytest.raises(TypeError, match=r"launch\(.*scale, threads"):
+        scale(1, 2, 3)
+
+
+@kernel
+def arithmetic(out, x, one, third):
+    out[0] = math.exp(x[0])                # 1000
+    out[1] = one / x[1]                    # 0
+    out[2] = math.log(x[1])
+    out[3] = x[2] + x[3]                   # 2^24 + 1
+    out[4] = third * x[4]
+    out[5] = max(x[5], one)                # NaN
+    out[6] = int32(x[6]) + one
+    out[7] = math.sqrt(-one)
+
+
+def test_float32_overflows_and_rounds_as_on_the_device():
+    x = np.array([1000, 0, 2**24, 1, 3, np.nan, 2.9, 0], "float32")
+    out = run(arithmetic, 1, ((8,), "float32"), x, 1.0, 1 / 3, block=1)
+    third = np.float32(1 / 3) * np.float32(3)
+    np.testing.assert_array_equal(out, np.array([np.inf, np.inf, -np.inf, 2**24, third, 1, 3, np.nan], "float32"))
+
+
+@kernel
+def integers(out, narrow, byte, flag, x):
+    out[0] = int32(x[0] * x[0])
+    out[1] = uint32(-1)
+    out[2] = uint64(x[0]) * uint64(x[0]) * uint64(x[0]) >> 40
+    narrow[0] = x[0] + 1
+    byte[0] = uint8(300) + 1
+    flag[0] = x[0]
+    flag[1] = boolean(0)
+
+
+def test_integers_wrap():
+    out, narrow, byte, flag = empty((3,), "int64"), empty((1,), "int32"), empty((1,), "uint8"), empty((2,), "bool")
+    x = 2**31 - 1
+    launch(integers, 1, out, narrow, byte, flag, upload(np.array([x])), block=1)
+    assert download(out).tolist() == [1, 2**32 - 1, (x**3 & 2**64 - 1) >> 40]
+    assert (download(narrow)[0], download(byte)[0], download(flag).tolist()) == (-2**31, 45, [True, False])
+
+
+@kernel
+def index_of(out, shift):
+    i = cuda.grid(1)
+    out[i + shift, 0] = float32(1)
+
+
+@pytest.mark.parametrize("shift, index", [(-1, "-1, 0"), (1, "4, 0")])
+def test_an_index_outside_is_an_error(shift, index):
+    with pytest.raises(IndexError, match=rf"index_of, block \(0, 0, 0\), thread .*out\[{index}\] is outside its shape \(4, 1\)"):
+        run(index_of, 4, ((4, 1), "float32"), shift, block=4)
+
+
+@kernel
+def wrong_rank(out):
+    out[0, 0] = float32(1)
+
+
+def test_too_many_indices():
+    with pytest.raises(IndexError, match="has 1 axes|1 axes"):
+        run(wrong_rank, 1, ((4,), "float32"))
+
+
+@kernel
+def two_owners(out):
+    out[cuda.grid(1) // 2] = float32(1)
+
+
+def test_two_threads_may_not_write_one_element():
+    with pytest.raises(KernelError, match="written by two threads"):
+        run(two_owners, 4, ((2,), "float32"), block=4)
+
+
+@kernel(block=THREADS)
+def reduced(out, x):
+    shared = cuda.shared.array(THREADS, float32)
+    me = cuda.threadIdx.x
+    shared[me] = x[cuda.grid(1)]
+    cuda.syncthreads()
+    half = THREADS // 2
+    while half > 0:
+        if me < half:
+            shared[me] += shared[me + half]
+        cuda.syncthreads()
+        half //= 2
+    if me == 0:
+        out[cuda.blockIdx.x] = shared[0]
+
+
+@kernel(block=THREADS)
+def racing(out, x):
+    shared = cuda.shared.array(THREADS, float32)
+    me = cuda.threadIdx.x
+    shared[me] = x[me]
+    out[me] = shared[THREADS - 1 - me]
+
+
+@kernel(block=THREADS)
+def unwritten(out):
+    shared = cuda.shared.array(THREADS, float32)
+    local = cuda.local.array(2, float32)
+    me = cuda.threadIdx.x
+    cuda.syncthreads()
+    out[me] = shared[me] if me % 2 else local[1]
+
+
+def test_shared_memory_and_barriers(rng):
+    x = rng.integers(-9, 9, 2 * THREADS).astype("float32")
+    np.testing.assert_array_equal(run(reduced, (2,), ((2,), "float32"), x), x.reshape(2, -1).sum(1))
+
+
+def test_any_order_of_the_threads_gives_the_same(rng):
+    x = rng.standard_normal(2 * THREADS, dtype="float32")
+    emulator.shuffled(1)
+    try:
+        shuffled = run(reduced, (2,), ((2,), "float32"), x)
+    finally:
+        emulator.shuffled(None)
+    np.testing.assert_array_equal(shuffled, run(reduced, (2,), ((2,), "float32"), x))
+
+
+def test_a_missing_barrier_is_an_error():
+    with pytest.raises(KernelError, match=r"is (read|written) by thread .* with no barrier in between; put cuda.syncthreads"):
+        run(racing, (1,), ((THREADS,), "float32"), np.zeros(THREADS, "float32"))
+
+
+def test_unwritten_memory_is_nan():
+    assert np.isnan(run(unwritten, (1,), ((THREADS,), "float32"))).all()
+    assert np.isnan(download(empty((3, 2), "float64"))).all()
+
+
+@kernel(block=THREADS)
+def early_return(out):
+    if cuda.threadIdx.x < 5:
+        return
+    cuda.syncthreads()
+
+
+@kernel(block=THREADS)
+def two_barriers(out):
+    if cuda.threadIdx.x < 5:
+        cuda.syncthreads()
+    else:
+        cuda.syncthreads()
+
+
+@kernel(block=THREADS)
+def mixed_barriers(out):
+    if cuda.threadIdx.x < 5:
+        cuda.syncthreads()
+    else:
+        cuda.shfl_down_sync(0xFFFFFFFF, 1, 1)
+
+
+@pytest.mark.parametrize("kernel, message", [
+    (early_return, "thread 5 waits for the whole block, but thread 0 has already returned"),
+    (two_barriers, "all threads of a block must reach one barrier"),
+    (mixed_barriers, "no thread of the block can go on"),
+])
+def test_a_divergent_barrier_is_an_error(kernel, message):
+    with pytest.raises(KernelError, match=message):
+        run(kernel, (1,), ((1,), "float32"))
+
+
+@kernel(block=THREADS)
+def in_warps(out, x):
+    value = x[cuda.grid(1)]
+    for lanes in (16, 8, 4, 2, 1):
+        value += cuda.shfl_xor_sync(0xFFFFFFFF, value, lanes)
+    below = cuda.shfl_up_sync(0xFFFFFFFF, float32(cuda.laneid), 1)
+    votes = cuda.ballot_sync(0xFFFFFFFF, cuda.laneid < 3)
+    out[cuda.grid(1), 0] = value
+    out[cuda.grid(1), 1] = below
+    out[cuda.grid(1), 2] = float32(votes)
+
+
+def test_warps_exchange(rng):
+    x = rng.integers(-9, 9, THREADS).astype("float32")
+    out = run(in_warps, (1,), ((THREADS, 3), "float32"), x)
+    np.testing.assert_array_equal(out[:, 0], np.repeat(x.reshape(2, 32).sum(1), 32))
+    np.testing.assert_array_equal(out[:, 1], np.tile(np.maximum(np.arange(32) - 1, 0), 2))
+    assert (out[:, 2] == 7).all()
+
+
+@kernel(block=THREADS)
+def dynamic(out):
+    shared = cuda.shared.array(0, float32)
+    me = cuda.threadIdx.x
+    shared[me] = float32(me)
+    cuda.syncthreads()
+    out[me] = shared[THREADS - 1 - me]
+
+
+def test_dynamic_shared_memory():
+    out = run(dynamic, (1,), ((THREADS,), "float32"), shared=4 * THREADS)
+    np.testing.assert_array_equal(out, np.arange(THREADS)[::-1])
+    with pytest.raises(KernelError, match="dynamic shared memory"):
+        run(dynamic, (1,), ((THREADS,), "float32"))
+
+
+@kernel
+def local_outside(out):
+    local = cuda.local.array((2, 2), float32)
+    local[2, 0] = float32(1)
+    out[0] = float32(1)
+
+
+def test_a_local_array_has_bounds():
+    with pytest.raises(IndexError, match=r"local array is written at \[\(2, 0\)\], outside its shape \(2, 2\)"):
+        run(local_outside, 1, ((1,), "float32"), block=1)
+
+
+@kernel
+def by_four(out, x, shift):
+    i = 4 * cuda.grid(1)
+    if i < out.size:
+        a, b, c, d = load4(x, i + shift)
+        store4(out, i, d, c, b, a)
+
+
+def test_four_at_once():
+    x = np.arange(16, dtype="float32")
+    np.testing.assert_array_equal(run(by_four, 4, ((16,), "float32"), x, 0), x.reshape(4, 4)[:, ::-1].ravel())
+    for shift in (1, 4):
+        with pytest.raises(IndexError, match="not an aligned run"):
+            run(by_four, 4, ((16,), "float32"), x, shift)
+
+
+@kernel(strided=True)
+def transposed(out, x, bias):
+    i, j = split(cuda.grid(1), out.shape[1])
+    if i < out.shape[0]:
+        out[i, j] = x[j, i]
+        if bias is not None:
+            out[i, j] += bias[j]
+
+
+def test_strides_and_none():
+    x = np.arange(6, dtype="float32").reshape(2, 3)
+    np.testing.assert_array_equal(run(transposed, 6, ((3, 2), "float32"), x, None), x.T)
+    out, rows = empty((2, 3), "float32"), upload(x)
+    launch(transposed, 6, out, rows.transpose((1, 0)), upload(np.array([1, 2, 3], "float32")))
+    np.testing.assert_array_equal(download(out), x + [1, 2, 3])
+    with pytest.raises(ValueError, match="C-contiguous"):
+        launch(scale, 6, out, rows.transpose((1, 0)), 1.0)

@@ -1,0 +1,30 @@
+"""The same bits from run to run and for any number of threads, in values and gradients."""
+
+import numba
+import pytest
+
+from tinygrad_cnn.cpu.launch import set_num_threads, threads
+
+from . import runs
+from .specs import ROWS
+
+
+@pytest.fixture
+def restored():
+    before = threads()
+    yield
+    set_num_threads(before)
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_same_bits(row, restored):
+    case = row.big[1]
+    values = case.fill(dtype="float32")
+    found = []
+    for count in (1, 1, numba.config.NUMBA_NUM_THREADS):
+        set_num_threads(count)
+        inputs = [v.copy() for v in values]
+        outs = runs.arrays(runs.call(row, case, runs.tensors(inputs)))
+        found.append([out.tobytes() for out in (*outs, *runs.gradients(row, case, [v.copy() for v in values]))])
+    assert found[0] == found[1], f"two runs differ for {case}"
+    assert found[0] == found[2], f"1 and {numba.config.NUMBA_NUM_THREADS} threads differ for {case}"

@@ -1,0 +1,38 @@
+"""The plain CPU kernels run as plain Python too: what the compiler sees is what the reader sees."""
+
+import importlib
+import inspect
+import pkgutil
+
+import numpy as np
+import pytest
+
+from tinygrad_cnn import cpu
+
+from . import runs
+from .cases import seeded
+from .specs import ROWS
+
+
+def serial(kernel, parts, *args):
+    """`launch` without a compiler."""
+    for part in range(parts):
+        kernel.py_func(part, parts, *args)
+
+
+@pytest.fixture
+def uncompiled(monkeypatch):
+    for info in pkgutil.iter_modules(cpu.__path__, cpu.__name__ + "."):
+        module = importlib.import_module(info.name)
+        if hasattr(module, "launch") and inspect.isfunction(module.launch):
+            monkeypatch.setattr(module, "launch", serial)
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_plain_python(row, uncompiled):
+    case = row.small
+    values = case.fill(dtype="float64")  # which no fast kernel takes
+    wanted = runs.expected(row, case, values)
+    with np.errstate(all="ignore"):
+        runs.assert_close(runs.arrays(runs.call(row, case, runs.tensors(values))), wanted, runs.longest(values), case)
+        runs.gradients(row, case, case.fill(dtype="float64"))
