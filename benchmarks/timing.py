@@ -8,6 +8,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+REST = 0.002
+"""Seconds between two peers: idle threads of the one spin a while before they leave the cores to the other."""
+
 
 class Timing(NamedTuple):
     """Seconds of one run."""
@@ -16,8 +19,9 @@ class Timing(NamedTuple):
     median: float
 
 
-def in_turns(candidates: Mapping[str, Callable[[], object]], rounds: int = 15, seconds: float = 1.0) -> dict[str, Timing]:
-    """Call every candidate once a round, for `rounds` rounds or until `seconds` have gone by for each; warm-up first."""
+def in_turns(candidates: Mapping[str, Callable[[], object]], rounds: int = 15, seconds: float = 0.4) -> dict[str, Timing]:
+    """Call every candidate once a round, after two calls to warm up: `rounds` times, fewer (but three) if that takes
+    longer than `seconds` for each."""
     for run in candidates.values():
         run()
         run()
@@ -28,6 +32,7 @@ def in_turns(candidates: Mapping[str, Callable[[], object]], rounds: int = 15, s
     try:
         for done in range(rounds):
             for name, run in candidates.items():
+                time.sleep(REST)
                 start = time.perf_counter()
                 run()
                 times[name].append(time.perf_counter() - start)
@@ -36,8 +41,3 @@ def in_turns(candidates: Mapping[str, Callable[[], object]], rounds: int = 15, s
     finally:
         gc.enable()
     return {name: Timing(min(t), statistics.median(t)) for name, t in times.items()}
-
-
-def milliseconds(seconds: float) -> str:
-    """Three digits of a time in ms."""
-    return f"{seconds * 1e3:.3g}"

@@ -52,7 +52,8 @@ def lines() -> list[str]:
         try:
             state = check()
         except Exception as error:  # whatever a broken package raises is the answer
-            state = f"does not work: {_sentence(error)}; {PACKAGES.get(name, 'pip install --force-reinstall numba numpy')}"
+            remedy = PACKAGES.get(name, "pip install --force-reinstall numba numpy")
+            state = f"does not work: {_sentence(error)}; {remedy}"
         found += textwrap.wrap(state, 79, initial_indent=f"  {name:15}", subsequent_indent=" " * 17,
                                break_on_hyphens=False, break_long_words=False) or [""]
     return found

@@ -114,7 +114,8 @@ def test_show_convolution(tmp_path: Path, capsys: pytest.CaptureFixture[str], mo
     assert max(map(len, out.splitlines())) <= 80
     numbers = re.sub(r"\s+", " ", out)
     assert "4 3 4" in numbers and "2 4 3" in numbers and "2 3 4" in numbers
-    assert Image.open(tmp_path / "sheet.png").size[0] == 1000
+    with Image.open("sheet.png") as sheet:
+        assert sheet.width == 1000
     assert "end the name in .png" in fails(capsys, 2, "show", "convolution", "-o", str(tmp_path / "sheet.qqq"))
     assert "cannot write" in fails(capsys, 1, "show", "convolution", "-o", str(tmp_path / "none" / "sheet.png"))
 

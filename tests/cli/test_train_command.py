@@ -50,7 +50,8 @@ def test_a_run_from_the_first_line_to_the_last(tmp_path: Path, capsys: pytest.Ca
     run_folder = Path("runs/mnist")
     assert sorted(path.name for path in run_folder.iterdir()) == ["curve.png", "latest", "mistakes.png", "step-24"]
     for name in ("curve.png", "mistakes.png"):
-        assert Image.open(run_folder / name).size[0] > 400
+        with Image.open(run_folder / name) as picture:
+            assert picture.width > 400
     assert saving.read(run_folder / "step-24" / "model.safetensors")[1]["model"] == "mnist_cnn"
 
     # --resume of a finished run says the same again and trains nothing.

@@ -135,3 +135,14 @@ def test_warnings_of_numba_are_none():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert jit(lambda x: x + 1, name="increment")(1) == 2
+
+
+def test_a_stopped_process_that_holds_the_lock_is_not_waited_for_forever(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    with open(tmp_path / "lock", "a+b") as other:
+        assert module.locked(other)
+        with module.file_lock():
+            pass
+    with open(tmp_path / "lock", "a+b") as other, module.file_lock():
+        assert not module.locked(other)

@@ -33,7 +33,7 @@ def test_unused_blocks_are_given_back_beyond_the_limit(monkeypatch):
     del blocks
     assert memory.unused() >= 3 << 20
     monkeypatch.setattr(memory, "KEEP", 0)
-    kept = memory.empty((1 << 20) + 4097, np.uint8)
+    kept = memory.empty(37 << 20, np.uint8)
     assert memory.unused() < 1 << 20
     kept[...] = 1
 

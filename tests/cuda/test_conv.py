@@ -38,10 +38,10 @@ def extent(spatial, window, stride, padding, dilation):
 def taps(x, w, out, stride, padding, dilation):
     """For each tap (i, j, k): it, the window places where it lies inside x, and the pixels of x there, as indices."""
     for tap in itertools.product(*map(range, w[2:])):
-        places = [[(p, p * s + i * d - o) for p in range(size) if 0 <= p * s + i * d - o < n] for p_, (size, s, i, d, o, n)
-                  in enumerate(zip(out[1:4], stride, tap, dilation, padding, x[1:4]))]
+        places = [[(p, p * s + i * d - o) for p in range(size) if 0 <= p * s + i * d - o < n]
+                  for size, s, i, d, o, n in zip(out[1:4], stride, tap, dilation, padding, x[1:4])]
         if all(places):
-            yield tap, np.ix_(*[[p for p, _ in axis] for axis in places]), np.ix_(*[[a for _, a in axis] for axis in places])
+            yield tap, *(np.ix_(*[[place[k] for place in axis] for axis in places]) for k in (0, 1))
 
 
 def reference(x, w, g, stride, padding, dilation, groups):
@@ -162,5 +162,7 @@ def test_tiles_are_picked_where_they_are_filled():
 
 
 def test_widths():
-    assert [tile.width_for(1 << 20, n).columns for n in (16, 32, 33, 64, 96, 128, 130, 256)] == [32, 32, 64, 64, 32, 128, 32, 128]
-    assert [tile.width_for(1 << 10, n).columns for n in (64, 256, 4096)] == [32, 32, 128]
+    def picked(rows, *columns):
+        return [tile.width_for(rows, n).columns for n in columns]
+    assert picked(1 << 20, 16, 32, 33, 64, 96, 128, 130, 256) == [32, 32, 64, 64, 32, 128, 32, 128]
+    assert picked(1 << 10, 64, 256, 4096) == [32, 32, 128]

@@ -36,7 +36,8 @@ def scale(out, x, factor):
 
 
 def test_one_thread_per_element_and_device_functions():
-    np.testing.assert_array_equal(run(scale, 300, ((300,), "float32"), np.arange(300, dtype="float32"), 0.5), np.arange(300))
+    x = np.arange(300, dtype="float32")
+    np.testing.assert_array_equal(run(scale, 300, ((300,), "float32"), x, 0.5), x)
     assert run(scale, 0, ((0,), "float32"), np.zeros(0, "float32"), 1.0).shape == (0,)
 
 
@@ -91,7 +92,7 @@ def index_of(out, shift):
 
 @pytest.mark.parametrize("shift, index", [(-1, "-1, 0"), (1, "4, 0")])
 def test_an_index_outside_is_an_error(shift, index):
-    with pytest.raises(IndexError, match=rf"index_of, block \(0, 0, 0\), thread .*out\[{index}\] is outside its shape \(4, 1\)"):
+    with pytest.raises(IndexError, match=rf"index_of, block .*: out\[{index}\] is outside its shape \(4, 1\)"):
         run(index_of, 4, ((4, 1), "float32"), shift, block=4)
 
 
@@ -101,7 +102,7 @@ def wrong_rank(out):
 
 
 def test_too_many_indices():
-    with pytest.raises(IndexError, match="has 1 axes|1 axes"):
+    with pytest.raises(IndexError, match="has 2 indices and the array 1 axes"):
         run(wrong_rank, 1, ((4,), "float32"))
 
 
@@ -164,7 +165,7 @@ def test_any_order_of_the_threads_gives_the_same(rng):
 
 
 def test_a_missing_barrier_is_an_error():
-    with pytest.raises(KernelError, match=r"is (read|written) by thread .* with no barrier in between; put cuda.syncthreads"):
+    with pytest.raises(KernelError, match="with no barrier in between"):
         run(racing, (1,), ((THREADS,), "float32"), np.zeros(THREADS, "float32"))
 
 

@@ -1,4 +1,4 @@
-"""Products of matrices on CUDA: plain and tile kernels against numpy float64, any transposition, and which one is picked."""
+"""Products of matrices on CUDA: plain and tile kernels against numpy, any transposition, and which one is picked."""
 
 import numpy as np
 import pytest

@@ -103,6 +103,12 @@ def test_an_input_of_another_dtype_is_refused():
         nn.Conv2d(1, 2, 3)(tg.zeros(1, 1, 4, 4, dtype=tg.float64))
 
 
+def test_named_paddings_are_amounts():
+    x, w = tg.randn(2, 1, 7, 8), tg.randn(3, 1, 3, 5)
+    assert F.conv2d(x, w, padding="valid").tolist() == F.conv2d(x, w).tolist()
+    assert F.conv2d(x, w, padding="same").tolist() == F.conv2d(x, w, padding=(1, 2)).tolist()
+
+
 def test_running_statistics_are_needed_outside_training():
     with pytest.raises(ValueError, match="batch_norm: running_mean or running_var is None outside training"):
         F.batch_norm(tg.zeros(2, 3), None, None)

@@ -119,6 +119,7 @@ def test_moving_keeps_the_objects_and_leaves_integers_alone():
     assert net.to(tg.float64) is net and net.second.weight is weight
     assert weight.dtype == tg.float64 and net.first[1].running_var.dtype == tg.float64
     assert net.count.dtype == tg.int64
+    assert net.float().cpu().double() is net and weight.dtype == tg.float64
     net.to("meta", tg.float32)
     assert weight.device == "meta" and net.count.device == "meta" and weight.dtype == tg.float32
     with pytest.raises(TypeError, match=r"Net.to: dtype is int64 but parameters are floating"):

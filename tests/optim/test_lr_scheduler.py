@@ -63,3 +63,5 @@ def test_milestones_must_fit():
     parts = [lr_scheduler.StepLR(optimizer, 1)] * 2
     with pytest.raises(ValueError, match=r"SequentialLR: 2 schedulers with milestones \[\]"):
         lr_scheduler.SequentialLR(optimizer, parts, [])
+    with pytest.raises(NotImplementedError, match="Scheduler: rate is missing"):
+        lr_scheduler.Scheduler(optimizer)

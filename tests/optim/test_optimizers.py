@@ -123,6 +123,8 @@ def test_any_layout_of_parameter_and_gradient():
      r"groups of \[2\] parameters but the optimizer of \[1\]"),
     (lambda p: _load_other_shape(p), ValueError, r"momentum_buffer in the state has shape \(3,\) but its parameter"),
     (lambda p: _expanded(), ValueError, "do not lie side by side"),
+    (lambda p: _converted(p), TypeError, "a parameter is float64 but its gradient or state float32"),
+    (lambda p: _step(optim.Optimizer([p], {}), p), NotImplementedError, "Optimizer: update is missing"),
 ])
 def test_what_is_refused(call, error, text):
     with pytest.raises(error, match=text):
@@ -135,6 +137,20 @@ def _load_other_shape(p):
     optimizer = optim.SGD([other], momentum=0.9)
     optimizer.step()
     optim.SGD([p], momentum=0.9).load_state_dict(optimizer.state_dict())
+
+
+def _step(optimizer, p):
+    p.grad = tg.ones(2, dtype=p.dtype)
+    optimizer.step()
+
+
+def _converted(p):
+    net = nn.Module()
+    net.p = p
+    optimizer = optim.Adam([p])
+    _step(optimizer, p)
+    net.double()
+    _step(optimizer, p)
 
 
 def _expanded():

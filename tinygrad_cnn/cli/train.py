@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import recipes
+from .. import random, recipes
 from .failure import Failure
 from .interrupt import Interrupt
 from .progress import Progress
@@ -224,8 +224,10 @@ def estimate(trainer: Trainer, device: str) -> float:
     from ..models import entry
     from ..nn import summary
 
-    # The backward pass takes twice the work of the forward pass.
-    work = 3.0 * summary(trainer.model, entry(trainer.name).input).macs * trainer.loader.batch_size
+    state = random.get_state()
+    macs = summary(trainer.model, entry(trainer.name).input).macs
+    random.set_state(state)  # dropout has drawn numbers that belong to the run
+    work = 3.0 * macs * trainer.loader.batch_size  # the backward pass takes twice the work of the forward pass
     if device == "cuda":
         return trainer.steps * (work / EMULATED if emulated() else GPU_STEP)
     return trainer.steps * work / (CPU_SHARE * _matmul_speed())

@@ -4,6 +4,7 @@ Numba's own disk cache does not know that a kernel depends on constants and help
 tile after its size has changed. Here the folder of a module's kernels is named by a hash of that module, of every module of
 this package it imports, of Numba, and of the processor. A hit is therefore always the kernel that would be compiled.
 """
+import errno
 import functools
 import hashlib
 import os
@@ -11,6 +12,7 @@ import pickle
 import re
 import sys
 import tempfile
+import time
 import types as python
 import warnings
 from collections.abc import Callable
@@ -33,6 +35,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 OPTIONS = dict(nopython=True, nogil=True, error_model="numpy", boundscheck=False, no_cfunc_wrapper=True)
 REORDER = ("contract", "reassoc", "nsz", "arcp")    # never "nnan" or "ninf": kernels must not assume away NaN or infinity
 LEVEL = 1    # of LLVM's optimization: our inner loops are written by hand, and levels 2 and 3 only compile longer
+PATIENCE = 30    # seconds to wait for another process that compiles
 
 on_compile: list[Callable[[str], None]] = []    # each is called with a kernel's name just before it is compiled
 compiled = 0                                    # kernels compiled, not loaded, by this process
@@ -157,7 +160,7 @@ def cache_folder() -> Path | None:
 
 
 ENVIRONMENT = (sys.version, numba.__version__, llvmlite.__version__, np.__version__, OPTIONS, REORDER, LEVEL)
-IMPORT = re.compile(r"^\s*from (\.+)([\w.]*) import \(?([\w, \n]+)", re.MULTILINE)
+IMPORT = re.compile(r"^\s*from (\.+)([\w.]*) import (\([^)]*\)|.*)", re.MULTILINE)
 
 
 def imported(source: Path) -> set[Path]:
@@ -201,29 +204,33 @@ _depth = 0
 
 @contextmanager
 def file_lock():
-    """One process compiles at a time, so that processes started together share the work. Held by the outermost compilation."""
+    """One process compiles at a time, so that processes started together share the work.
+
+    Held by the outermost compilation. After PATIENCE seconds it is given up, as its holder may be stopped: two may compile.
+    """
     global _depth
     folder = cache_folder() if _depth == 0 else None
-    file = None if folder is None else open(folder / "lock", "a+b")
     _depth += 1
     try:
-        if file is not None:
-            lock(file)
-        yield
+        with open(os.devnull if folder is None else folder / "lock", "a+b") as file:    # closing it releases the lock
+            end = time.monotonic() + PATIENCE
+            while folder is not None and not locked(file) and time.monotonic() < end:
+                time.sleep(0.02)
+            yield
     finally:
         _depth -= 1
-        if file is not None:
-            file.close()                                   # releases the lock, as the death of the process does
 
 
-def lock(file: Any) -> None:
+def locked(file: Any) -> bool:
+    """Lock the file if no other process has."""
     try:
         if sys.platform == "win32":
             import msvcrt
             file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
-            fcntl.flock(file, fcntl.LOCK_EX)
-    except OSError:                                        # some network file systems have no locks: two may compile
-        pass
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except OSError as error:
+        return error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK)    # a file system that has no locks

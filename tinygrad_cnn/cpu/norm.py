@@ -100,11 +100,11 @@ def _combine(mean, var, sums, rows, block):
         total = 0.0
         for b in range(len(sums)):
             total += sums[b, 0, c] * min(block // mean.size, rows - b * (block // mean.size))
-        center = total / rows
+        center = total / max(rows, 1)
         squares = 0.0
         for b in range(len(sums)):
             squares += sums[b, 1, c] + (sums[b, 0, c] - center) ** 2 * min(block // mean.size, rows - b * (block // mean.size))
-        mean[c], var[c] = center, squares / rows
+        mean[c], var[c] = center, squares / max(rows, 1)
 
 
 @jit

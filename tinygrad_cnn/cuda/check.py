@@ -1,6 +1,6 @@
-"""Compiles every CUDA kernel for real GPUs, with no GPU, and reads the machine code: `python -m tinygrad_cnn.cuda.check`.
+"""Compiles every CUDA kernel, with no GPU, and reads its machine code: `python -m tinygrad_cnn.cuda.check [name ...]`.
 
-It fails where a kernel keeps registers in memory (a stack or spills), computes in float64 though its arrays are float32,
+It fails where a kernel keeps registers in memory (a stack or spills), computes in float64 though no array of it is,
 needs so many registers that fewer than two blocks fit a multiprocessor, reads one number where it asked for four, takes
 other parameters than the launch packs, or is reached by no call of examples.py. Needs the wheels of the extra `[ptx]`.
 """
@@ -83,12 +83,13 @@ def missing() -> str:
 
 def _disassembler() -> str | None:
     spec = importlib.util.find_spec("nvidia")
-    found = [path for root in (spec.submodule_search_locations if spec else ()) for path in Path(root).glob("*/bin/nvdisasm")]
-    return str(found[0]) if found else shutil.which("nvdisasm")
+    roots = spec.submodule_search_locations if spec else ()
+    found = next((path for root in roots for path in Path(root).glob("*/bin/nvdisasm")), None)
+    return str(found) if found else shutil.which("nvdisasm")
 
 
 def launches(dtype: str) -> tuple[dict[tuple[driver.Kernel, tuple[Any, ...]], None], list[str]]:
-    """The kernels that the examples reach with arrays of this dtype, with the types of their arguments; and those missed."""
+    """The kernels that examples of this dtype reach, with their argument types; and the names of those missed."""
     package = sys.modules[__package__]
     for module in pkgutil.iter_modules(package.__path__):
         if module.name not in ("gpu", "check"):
@@ -115,8 +116,9 @@ def examine(kernel: driver.Kernel, kinds: tuple[Any, ...], capability: tuple[int
               re.findall(r"(\d+) (registers|stack|bytes smem|bytes spill stores|bytes lmem)", code.log)}
     dtypes = {kind[0] for kind in kinds if isinstance(kind, tuple)}
     faults = []
-    if number.get("stack") or number.get("bytes lmem") or number.get("bytes spill stores") or found["LDL"] + found["STL"]:
-        faults.append(f"{number.get('stack')} bytes of registers are kept in memory")
+    local = [number.get(key, 0) for key in ("stack", "bytes lmem", "bytes spill stores")] + [found["LDL"], found["STL"]]
+    if any(local):
+        faults.append(f"keeps registers in memory, {max(local)} bytes or instructions")
     if np.dtype("float64") not in dtypes and (wide := [name for name in found if _is_float64(name)]):
         faults.append(f"computes in float64: {' '.join(wide)}")
     if number["registers"] * kernel.block > REGISTERS:
@@ -148,7 +150,7 @@ def _instructions(cubin: bytes) -> Iterator[str]:
 
 
 def _is_float64(name: str) -> bool:
-    return name in ("DADD", "DMUL", "DFMA", "DSETP", "DMNMX") or name.startswith(("F2F.F64", "F2F.F32.F64", "I2F.F64", "F2I.F64"))
+    return name in ("DADD", "DMUL", "DFMA", "DSETP", "DMNMX") or bool(re.match(r"(F2F|I2F|F2I)\..*F64", name))
 
 
 def _calls(function: Any, wanted: Any) -> bool:

@@ -1,9 +1,9 @@
 """Fast convolution on CUDA: a product of matrices whose left one is gathered from the image while it is needed.
 
-Forward: rows are output pixels, columns output channels, and the sum runs over taps and input channels. The adjoint in x
-is the same on the weights with their channels exchanged; with a stride, the pixels of each remainder see only every
+Forward: rows are output pixels, columns output channels, and the sum runs over taps and input channels. The adjoint in
+x is the same on the weights with their channels exchanged; with a stride, the pixels of each remainder see only every
 stride-th tap, which is one smaller convolution per remainder. In the weight gradient rows are taps and input channels,
-and the sum runs over pixels; it is split into parts, so that there are enough blocks, and the parts are added at the end.
+and the sum runs over pixels; it is split into parts so that there are enough blocks, which are added in the end.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .driver import cuda, device, float32, kernel, launch
 from .indices import unravel3, unravel4
 from .intrinsics import load4, split, store4
 from .memory import empty
-from .tile import BLOCKS, DEPTH, ROWS, THREADS, WIDTHS, steps_of, ceil, positive, width_for
+from .tile import BLOCKS, DEPTH, ROWS, THREADS, WIDTHS, ceil, positive, steps_of, width_for
 
 PIXELS, CHANNELS = 512, 8                  # fewer output pixels or channels than this leave most of a tile unused
 SHORTEST = 128                             # pixels of a part of the weight gradient's sum
@@ -46,11 +46,12 @@ def transpose(out, g, w, bias, stride, padding, dilation):
 
 
 def _remainder(remainder, taps, stride, padding, dilation):
-    """Along one axis, of the pixels a = stride * p + remainder: the first tap that reaches them, the step to the next,
-    how many there are, and where they read: from p + offset + reach * (number of the tap)."""
+    """Of the pixels a = stride * p + remainder along one axis: the first tap that reaches them, the step to the next,
+    how many there are; and `offset` and `reach`: tap number t reads at p + offset + reach * t."""
     step = stride // math.gcd(stride, dilation)
     first = next((i for i in range(min(step, taps)) if (remainder + padding - i * dilation) % stride == 0), taps)
-    return first, step, ceil(taps - first, step), (remainder + padding - first * dilation) // stride, -step * dilation // stride
+    offset, reach = (remainder + padding - first * dilation) // stride, -step * dilation // stride
+    return first, step, ceil(taps - first, step), offset, reach
 
 
 def _gathered(out, x, w, bias, start, every, first, step, taps, stride, offset, dilation, relu):
@@ -88,7 +89,7 @@ def _fours(x):
 
 
 def _wider(x):
-    """An unwritten array for x with its channels filled up; x itself if nothing is missing and it begins at 16 bytes."""
+    """An unwritten array for x with its channels filled up; x itself if none are missing and it begins at 16 bytes."""
     if x.shape[4] % 4 == 0 and x.offset % 16 == 0:
         return x
     return empty((*x.shape[:4], ceil(x.shape[4], 4) * 4), "float32")
@@ -234,7 +235,7 @@ def _weight(width):
         part, parts, channels = cuda.blockIdx.z, partial.shape[0], g.shape[4]
         pixels = g.shape[0] * g.shape[1] * g.shape[2] * g.shape[3]
         begin, end = part * pixels // parts, (part + 1) * pixels // parts
-        # At each step this thread reads four channels of x at one pixel and tap and, if it is a reader, of g at one pixel.
+        # At each step this thread reads four channels of a pixel and tap of x and, if it is a reader, of a pixel of g.
         x_pixel, x_row = me // (ROWS // 4), me % (ROWS // 4) * 4
         tap, c = split(first_row + x_row, x.shape[4])
         i, j, k = unravel3(tap, taps)

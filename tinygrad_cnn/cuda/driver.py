@@ -42,7 +42,7 @@ KERNELS: dict[str, Kernel] = {}            # every kernel by its full name
 class Kernel:
     """A function that runs once per thread of a grid of blocks. `launch` runs it."""
 
-    __slots__ = ("function", "name", "parameters", "block", "blocks", "strided", "compiled")
+    __slots__ = ("block", "blocks", "compiled", "function", "name", "parameters", "strided")
 
     def __init__(self, function: Callable[..., None], name: str, block: int, blocks: int, strided: bool) -> None:
         self.function, self.name = function, name
@@ -132,7 +132,7 @@ def use(other: Any) -> Any:
 
 # From a kernel to machine code. An entry with flat parameters is generated, which rebuilds the arrays and calls the
 # kernel: an array costs a pointer and its sizes instead of Numba's 5 + 2 ndim parameters, and a launch packs all of
-# them by one `struct`. None of it needs a GPU, so `python -m tinygrad_cnn.cuda.check` reads the very code that would run.
+# them by one `struct`. None of it needs a GPU, so `python -m tinygrad_cnn.cuda.check` reads the code that would run.
 
 SCALARS = {"f": float32, "d": float64, "i": int32, "q": int64, "Q": uint64}
 _compiling = threading.Lock()
@@ -230,13 +230,14 @@ def _adapted_compiler(capability: tuple[int, int]) -> Iterator[None]:
     changes = (("numba.cuda.dispatcher", "get_current_device", lambda: SimpleNamespace(compute_capability=capability)),
                ("numba.cuda.np.arrayobj", "fix_integer_index", nonnegative))
     with _compiling:
-        originals = [(module := import_module(name), attribute, getattr(module, attribute)) for name, attribute, _ in changes]
+        modules = [import_module(name) for name, _, _ in changes]
+        originals = [getattr(module, attribute) for module, (_, attribute, _) in zip(modules, changes, strict=True)]
         try:
-            for (module, attribute, _), (_, _, change) in zip(originals, changes, strict=True):
+            for module, (_, attribute, change) in zip(modules, changes, strict=True):
                 setattr(module, attribute, change)
             yield
         finally:
-            for module, attribute, original in originals:
+            for module, (_, attribute, _), original in zip(modules, changes, originals, strict=True):
                 setattr(module, attribute, original)
 
 

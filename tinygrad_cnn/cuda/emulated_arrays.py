@@ -18,15 +18,14 @@ class KernelError(RuntimeError):
 
 
 class Elements:
-    """Indexing of a flat numpy buffer by a shape and strides (in elements); loads give what the device computes with."""
+    """A flat numpy buffer under a shape and strides (in elements); loads give what the device computes with."""
 
-    __slots__ = ("data", "shape", "steps", "start", "size", "dtype", "name", "owners", "_axes", "_item")
+    __slots__ = ("_item", "data", "dtype", "name", "owners", "shape", "size", "start", "steps")
 
     def __init__(self, data: np.ndarray, shape: tuple[int, ...], steps: tuple[int, ...], start: int, name: str,
                  owners: Any) -> None:
         self.data, self.shape, self.steps, self.start = data, shape, steps, start
         self.size, self.dtype, self.name, self.owners = math.prod(shape), data.dtype, name, owners
-        self._axes = tuple(zip(shape, steps, strict=True))
         self._item = data.__getitem__ if data.dtype.kind == "f" else data.item     # float32 scalars, Python integers
 
     @property
@@ -50,7 +49,7 @@ class Elements:
             index = (index,)
         k = self.start
         if len(index) != len(self.shape):
-            raise IndexError(f"{self.name}[{_text(index)}] has {len(index)} indices and the array {len(self.shape)} axes")
+            raise IndexError(f"{self.name}[{_text(index)}] has {len(index)} indices and the array {self.ndim} axes")
         for i, size, step in zip(index, self.shape, self.steps):
             if not 0 <= i < size:
                 raise IndexError(f"{self.name}[{_text(index)}] is outside its shape {self.shape}")
@@ -112,14 +111,14 @@ class Ownership:
         me = (language.blockIdx, language.threadIdx)
         owner = self._owner.setdefault((id(array.data.base), array.itemsize, k), me)
         if owner is not me and owner != me:
-            raise KernelError(f"{array.name}: element {k - array.start} of its memory is written by two threads, "
-                              f"block {tuple(owner[0])} thread {tuple(owner[1])} was first; give each element one owner")
+            raise KernelError(f"{array.name}: element {k - array.start} of its memory is written by two threads, block "
+                              f"{tuple(owner[0])} thread {tuple(owner[1])} was first; give each element one owner")
 
 
 class Touch:
     """Who touched an element of a shared array, and how many barriers of the block and of the warp lay before."""
 
-    __slots__ = ("thread", "warp", "epoch", "warp_epoch")
+    __slots__ = ("epoch", "thread", "warp", "warp_epoch")
 
     def __init__(self, thread: Any, warp: int | None, epoch: int, warp_epoch: int) -> None:
         self.thread, self.warp = thread, warp          # None: several of the warp; several of the block
@@ -129,7 +128,7 @@ class Touch:
 class Shared(Elements):
     """A block's shared array. Two threads may touch one element only with a barrier in between, unless both read."""
 
-    __slots__ = ("_language", "_written", "_read")
+    __slots__ = ("_language", "_read", "_written")
 
     def __init__(self, shape: Any, dtype: np.dtype, language: Any) -> None:
         shape = shape if isinstance(shape, tuple) else (shape,)
@@ -153,7 +152,7 @@ class Shared(Elements):
             self._check(written, me, k, "written", "read")
         if before is None or before.epoch != me.epoch:
             self._read[k] = me
-        elif before is not me and (before.thread is not None or before.warp is not None):    # several threads have read: remember only of which warp
+        elif before is not me and before.warp is not None:     # several threads have read: remember only of which warp
             self._read[k] = Touch(None, before.warp if before.warp == me.warp else None, me.epoch, me.warp_epoch)
         return self._item(k)
 

@@ -32,12 +32,12 @@ class Request(NamedTuple):
 class Thread:
     """One CUDA thread of the block that runs."""
 
-    __slots__ = ("index", "number", "lane", "warp", "greenlet", "answer", "request", "locals", "touch")
+    __slots__ = ("answer", "greenlet", "index", "lane", "locals", "number", "request", "touch", "warp")
 
     def __init__(self, index: Dim3, number: int) -> None:
         self.index, self.number, self.lane, self.warp = index, number, number % WARP, number // WARP
         self.answer, self.request, self.locals = None, None, []
-        self.touch = Touch(self, self.warp, 0, 0)      # barriers passed by the block and by the warp, for race detection
+        self.touch = Touch(self, self.warp, 0, 0)      # how many barriers it has passed
 
 
 class _SharedNamespace:

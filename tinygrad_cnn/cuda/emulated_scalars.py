@@ -1,4 +1,4 @@
-"""The numbers of a CUDA kernel as the emulator computes them: float32 stays float32, overflow is infinity, integers wrap."""
+"""Numbers as the CUDA emulator computes them: float32 stays float32, overflow is infinity, integers wrap."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 
 
@@ -57,10 +56,10 @@ def _rounded(function: Callable[[Any], Any]) -> Callable[[Any], int]:
 
 device_math = types.SimpleNamespace(
     **{name: _kept(getattr(np, numpy_name)) for name, numpy_name in {
-        "exp": "exp", "expm1": "expm1", "log": "log", "log2": "log2", "log10": "log10", "log1p": "log1p", "pow": "power",
-        "sqrt": "sqrt", "tanh": "tanh", "sin": "sin", "cos": "cos", "tan": "tan", "atan": "arctan", "atan2": "arctan2",
-        "fabs": "fabs", "copysign": "copysign", "hypot": "hypot", "fmod": "fmod", "sinh": "sinh", "cosh": "cosh",
-        "asin": "arcsin", "acos": "arccos"}.items()},
+        "exp": "exp", "expm1": "expm1", "log": "log", "log2": "log2", "log10": "log10", "log1p": "log1p",
+        "pow": "power", "sqrt": "sqrt", "tanh": "tanh", "sin": "sin", "cos": "cos", "tan": "tan", "atan": "arctan",
+        "atan2": "arctan2", "fabs": "fabs", "copysign": "copysign", "hypot": "hypot", "fmod": "fmod", "sinh": "sinh",
+        "cosh": "cosh", "asin": "arcsin", "acos": "arccos"}.items()},
     erf=_erf, floor=_rounded(np.floor), ceil=_rounded(np.ceil), isnan=lambda x: bool(np.isnan(x)),
     isinf=lambda x: bool(np.isinf(x)), isfinite=lambda x: bool(np.isfinite(x)), pi=math.pi, e=math.e, inf=math.inf,
     nan=math.nan)
@@ -78,10 +77,10 @@ def _extreme(ours: Callable[..., Any], numpys: Callable[..., Any]) -> Callable[.
     return extreme
 
 
-SCALARS: list[tuple[Any, Any]] = [
-    (numba.float32, np.float32), (numba.float64, np.float64), (builtins.int, Integer(np.int64)),
-    *((getattr(numba, t.__name__), Integer(t)) for t in (np.int8, np.int16, np.int32, np.int64,
-                                                         np.uint8, np.uint16, np.uint32)),
-    (numba.uint64, Unsigned64(np.uint64)), (numba.boolean, np.bool_),
-    (builtins.max, _extreme(max, np.fmax)), (builtins.min, _extreme(min, np.fmin)),
-]
+TYPES: dict[str, Any] = {
+    "float32": np.float32, "float64": np.float64, "boolean": np.bool_, "uint64": Unsigned64(np.uint64),
+    **{t.__name__: Integer(t) for t in (np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32)}}
+"""The compiler's types by name: what a call of one does to a number."""
+
+BUILTINS: list[tuple[Any, Any]] = [
+    (builtins.int, Integer(np.int64)), (builtins.max, _extreme(max, np.fmax)), (builtins.min, _extreme(min, np.fmin))]

@@ -1,14 +1,15 @@
 """Runs CUDA kernels in plain Python, thread by thread, with the device's arithmetic: for tests, and for looking inside.
 
 The very same functions run that the compiler sees: each is rebuilt once with other globals, in which `cuda`, `math`,
-`float32`, ... mean what emulated_language.py, emulated_scalars.py and emulated_arrays.py say. A kernel without barriers is a loop over its threads; else every thread is a
-greenlet that hands over at each barrier. What a GPU does silently is an error here: an index out of bounds (negative
-ones too), a barrier that some threads miss, two threads that touch one element with no barrier in between. Memory that
-nobody has written is NaN.
+`float32`, ... mean what emulated_language.py and emulated_scalars.py say. A kernel without barriers is a loop over its
+threads; else every thread is a greenlet that hands over at each barrier. What a GPU does in silence is an error here:
+an index out of bounds (negative ones too), a barrier that some threads miss, two threads that touch one element with no
+barrier in between. Memory that nobody has written is NaN.
 """
 
 from __future__ import annotations
 
+import contextvars
 import itertools
 import math
 import random
@@ -22,7 +23,7 @@ import numpy as np
 from ..arrays import is_contiguous
 from .emulated_arrays import KernelError, Ownership, Shared, Touch, of_array
 from .emulated_language import COLLECTIVE, WARP, Dim3, Request, Thread, cuda
-from .emulated_scalars import SCALARS, device_math
+from .emulated_scalars import BUILTINS, device_math
 
 STATIC_SHARED = 48 * 1024                  # bytes a kernel may declare without asking the driver for more
 MISSING_GREENLET = "the emulator runs this kernel's barriers with the package greenlet: pip install greenlet"
@@ -63,6 +64,7 @@ class Block:
         self.scheduler = getcurrent()
         for thread in threads:
             thread.greenlet, thread.request = greenlet(function), None
+            thread.greenlet.gr_context = contextvars.copy_context()            # of which np.errstate is a part
             thread.touch = Touch(thread, thread.warp, 0, 0)
         ready = list(threads)
         while ready:
@@ -146,7 +148,7 @@ def shuffled(seed: int | None) -> None:
 
 
 twin(math, device_math)
-for _original, _emulated in SCALARS:
+for _original, _emulated in BUILTINS:
     twin(_original, _emulated)
 
 
@@ -259,8 +261,8 @@ class Emulator:
 def _argument(kernel: Any, value: Any, name: str, owners: Ownership, args: tuple[Any, ...]) -> Any:
     if hasattr(value, "memory"):
         if not (kernel.strided or is_contiguous(value) or value.size == 0):
-            raise ValueError(f"kernel {kernel.name}: {name} has strides {value.strides} and must be C-contiguous; copy it, "
-                             f"or declare the kernel with strided=True")
+            raise ValueError(f"kernel {kernel.name}: {name} has strides {value.strides} and must be C-contiguous; copy "
+                             f"it, or declare the kernel with strided=True")
         return of_array(value, name, owners)
     if isinstance(value, float):
         return next((a.dtype.type for a in args if hasattr(a, "memory") and a.dtype.kind == "f"), np.float32)(value)

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..cpu.jit import cache_folder, describe as describe_function, digest, sources_hash
+from ..cpu.jit import cache_folder, digest, sources_hash
+from ..cpu.jit import describe as describe_function
 from . import driver
 
 INSTALL = "pip install 'tinygrad_cnn[cuda]'"
@@ -70,7 +71,7 @@ def _libraries() -> None:
 
 
 class Loaded(NamedTuple):
-    """A kernel on the GPU, ready for `cuLaunchKernel`: its arguments are packed into `buffer`, to which `extra` points."""
+    """A kernel on the GPU, ready to launch: its arguments are packed into `buffer`, to which `extra` points."""
     function: Any
     layout: struct.Struct
     buffer: Any
@@ -85,8 +86,8 @@ class Gpu:
 
     def __init__(self) -> None:
         if getattr(driver.cuda, "implementation", "") != "NVIDIA":
-            raise RuntimeError(f"device cuda: the CUDA compiler is missing: {INSTALL}; or set TINYGRAD_CNN_EMULATE=1 to "
-                               f"run CUDA kernels slowly in plain Python")
+            raise RuntimeError(f"device cuda: the CUDA compiler is missing: {INSTALL}; or set TINYGRAD_CNN_EMULATE=1 "
+                               f"to run CUDA kernels slowly in plain Python")
         self.cu = cu = _bindings()
         _count(cu)
         _libraries()
@@ -115,14 +116,15 @@ class Gpu:
             if result == self.cu.CUresult.CUDA_ERROR_OUT_OF_MEMORY:
                 raise MemoryError(doing)
             _, text = self.cu.cuGetErrorString(result)
-            raise RuntimeError(f"device cuda: {doing} failed: {text.decode() if text else result}. Kernels run later than "
-                               f"they are launched, so an earlier one may be the cause: set TINYGRAD_CNN_SYNC=1 to learn "
-                               f"which, and TINYGRAD_CNN_EMULATE=1 to see the line")
+            raise RuntimeError(f"device cuda: {doing} failed: {text.decode() if text else result}. Kernels run after their "
+                               f"launch, so an earlier one may be the cause: set TINYGRAD_CNN_SYNC=1 to learn which, and "
+                               f"TINYGRAD_CNN_EMULATE=1 to see where in it")
         return values[0] if values else None
 
     # Kernels
 
-    def launch(self, kernel: driver.Kernel, grid: tuple[int, ...], block: int, shared: int, args: tuple[Any, ...]) -> None:
+    def launch(self, kernel: driver.Kernel, grid: tuple[int, ...], block: int, shared: int,
+               args: tuple[Any, ...]) -> None:
         """Queue the kernel."""
         self._enter()
         kinds, values = driver.signature(kernel, args)
@@ -133,9 +135,8 @@ class Gpu:
             try:
                 loaded.layout.pack_into(loaded.buffer, 0, *values)
             except struct.error:
-                integers = [v for arg in args for v in (arg if isinstance(arg, tuple) else (arg,)) if isinstance(v, int)]
-                large = next((v for v in integers if not -2**31 <= v < 2**31), "a size")
-                raise OverflowError(f"{kernel}: the argument {large} does not fit int32; pass it as numpy.int64") from None
+                integers = [a for a in args if isinstance(a, (int, tuple))]
+                raise OverflowError(f"{kernel}: one of {integers} does not fit int32; pass it as numpy.int64") from None
             result, = self.cu.cuLaunchKernel(loaded.function, *grid, block, 1, 1, shared, self.stream, 0, loaded.extra)
         if result:
             self._check((result,), f"launching {kernel} on a grid of {grid} blocks of {block}")
@@ -197,7 +198,8 @@ class Gpu:
     def write(self, memory: Any, x: np.ndarray) -> None:
         """Copy a flat numpy array to a memory; the driver has read all of it when this returns."""
         self._enter()
-        self._check(self.cu.cuMemcpyHtoDAsync(memory.pointer, x.ctypes.data, x.nbytes, self.stream), "copying to the GPU")
+        self._check(self.cu.cuMemcpyHtoDAsync(memory.pointer, x.ctypes.data, x.nbytes, self.stream),
+                    "copying to the GPU")
 
     def read(self, out: np.ndarray, memory: Any, offset: int) -> None:
         """Copy bytes from `offset` on to the host, and wait for them."""

@@ -1,4 +1,4 @@
-"""The indices of an element from its number, for arrays and tuples of three, four and five sizes; the last runs fastest."""
+"""The indices of an element from its number, by the sizes of three, four and five axes; the last index runs fastest."""
 
 from .driver import device
 from .intrinsics import split

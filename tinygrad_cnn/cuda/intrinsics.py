@@ -14,6 +14,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 
 from . import emulator
+from .emulated_scalars import TYPES
 
 
 def _import_compiler() -> tuple[Any, Any, Any]:
@@ -25,9 +26,9 @@ def _import_compiler() -> tuple[Any, Any, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
+            import numba.cuda.np.arrayobj  # noqa: F401  (reads np.row_stack)
             from numba import cuda
             from numba.cuda.extending import intrinsic, register_jitable
-            import numba.cuda.np.arrayobj  # noqa: F401  (reads np.row_stack)
         return cuda, intrinsic, register_jitable
     except ImportError:
         return emulator.cuda, None, None
@@ -38,6 +39,8 @@ def _import_compiler() -> tuple[Any, Any, Any]:
 
 cuda, _intrinsic, _register = _import_compiler()
 emulator.twin(cuda, emulator.cuda)
+for _name, _emulated in TYPES.items():
+    emulator.twin(getattr(types, _name), _emulated)
 
 
 def device(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,7 +94,7 @@ def _load4_emulated(array: Any, first: Any) -> tuple[Any, ...]:
 
 @intrinsic(_load4_emulated)
 def load4(typing: Any, array: Any, first: Any) -> Any:
-    """load4(array, first) -> four neighbors from flat element `first` on, a multiple of 4, by one 16-byte load (float32)."""
+    """load4(array, first) -> four neighbors from flat element `first` on, a multiple of 4, by one load of 16 bytes."""
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         pointer = _element(context, builder, signature.args[0], args[0], args[1])
         four = ir.VectorType(pointer.type.pointee, 4)
@@ -123,7 +126,7 @@ def store4(typing: Any, array: Any, first: Any, a: Any, b: Any, c: Any, d: Any) 
 
 @intrinsic(divmod)
 def split(typing: Any, index: Any, size: Any) -> Any:
-    """split(index, size) -> (index // size, index % size) of integers from 0 to 2^31: a third of the time of `divmod`."""
+    """split(index, size) -> (index // size, index % size) of integers in [0, 2^32): much faster than `divmod`."""
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         a, b = (builder.trunc(x, ir.IntType(32)) for x in args)
         results = [builder.zext(x, ir.IntType(64)) for x in (builder.udiv(a, b), builder.urem(a, b))]

@@ -6,10 +6,7 @@ from .indices import unravel3
 
 
 def matmul(out, a, b, bias, relu):
-    """out[s,i,j] = bias[j] + sum_k a[s,i,k] * b[s,k,j]; then max(., 0) if relu.
-
-    out is C-contiguous; a and b may be transposed, sliced, or repeated along s by a stride of 0.
-    """
+    """out[i,m,n] = bias[n] + sum_k a[i,m,k] * b[i,k,n], then max(., 0) if `relu`; a and b may have any strides."""
     if matmul_tile.fits(out, a, b):
         matmul_tile.matmul(out, a, b, bias, relu)
     else:
@@ -20,12 +17,12 @@ def matmul(out, a, b, bias, relu):
 def _matmul(out, a, b, bias, relu):
     me = cuda.grid(1)
     if me < out.size:
-        s, i, j = unravel3(me, out.shape)
+        i, m, n = unravel3(me, out.shape)
         total = out.dtype.type(0)
         if bias is not None:
-            total = bias[j]
+            total = bias[n]
         for k in range(a.shape[2]):
-            total += a[s, i, k] * b[s, k, j]
+            total += a[i, m, k] * b[i, k, n]
         if relu and total < out.dtype.type(0):
             total = out.dtype.type(0)
-        out[s, i, j] = total
+        out[i, m, n] = total

@@ -20,7 +20,7 @@ LONGEST = 512                              # terms of a sum that is not worth sp
 
 def fits(out, a, b):
     """Whether the tile kernels serve this product: float32, enough work, and one axis of each operand has stride 1."""
-    return (out.dtype.char == "f" and out.size * a.shape[2] >= WORK and out.shape[0] <= 1 << 15 and out.offset % 16 == 0
+    return (out.dtype.char == "f" and out.offset % 16 == 0 and out.size * a.shape[2] >= WORK and out.shape[0] <= 1 << 15
             and all(4 in x.strides[1:] for x in (a, b)))
 
 
@@ -33,9 +33,10 @@ def matmul(out, a, b, bias, relu):
     parts = max(1, min(BLOCKS // (math.prod(tiles) * count), depth // LONGEST))
     length = ceil(depth, parts * DEPTH) * DEPTH
     target = out if parts == 1 else empty((parts * count, m, n), "float32")
-    launch(PRODUCT[width], (*tiles, parts * count), target, *_operand(a, 2), *_operand(b, 1), bias if parts == 1 else None,
-           relu and parts == 1, count, depth, length)
-    if parts > 1:
+    whole = parts == 1
+    launch(PRODUCT[width], (*tiles, parts * count), target, *_operand(a, 2), *_operand(b, 1), bias if whole else None,
+           relu and whole, count, depth, length)
+    if not whole:
         launch(_sum_parts, out.size, out, target, bias, relu)
 
 

@@ -48,8 +48,8 @@ class Pool:
                 try:
                     block = self.device.allocate(size)
                 except MemoryError:
-                    raise MemoryError(f"the CUDA device has no {size:,} bytes left for an array; {self.used:,} are in use: "
-                                      f"take a smaller batch or a smaller network") from None
+                    raise MemoryError(f"the CUDA device has no {size:,} bytes left for an array; {self.used:,} are in "
+                                      f"use: take a smaller batch or a smaller network") from None
             self.reserved += size
         self.used += size
         return block
@@ -70,7 +70,7 @@ class Pool:
 class Memory:
     """A block of the pool for as long as an array or a view needs it."""
 
-    __slots__ = ("pool", "size", "block", "pointer", "host")
+    __slots__ = ("block", "host", "pointer", "pool", "size")
     device = "cuda"
 
     def __init__(self, pool: Pool, nbytes: int) -> None:
@@ -119,4 +119,4 @@ def download(x: Array) -> np.ndarray:
     first, last = (sum(f(r, 0) for r in reach) for f in (min, max))
     data = np.empty(last - first + x.itemsize, np.uint8)
     driver.executor().read(data, x.memory, x.offset + first)
-    return np.array(as_strided(data[-first:].view(x.dtype) if x.ndim else data.view(x.dtype), x.shape, x.strides), order="K")
+    return np.array(as_strided(data[-first:].view(x.dtype), x.shape, x.strides), order="K")

@@ -98,7 +98,7 @@ def _combine(mean, var, sums, rows):
     total = _sum(total, lanes)
     if row == 0 and c < mean.size:
         mean[c] = center
-        var[c] = total / real(rows)
+        var[c] = total / real(max(rows, 1))
 
 
 @kernel

@@ -15,15 +15,15 @@ C = TypeVar("C", bound="_Numbered")
 class _Numbered(Module):
     """Modules in order, under the names "0", "1", ... or names of their own."""
 
-    def named(self) -> dict[str, Module]:
+    def _named(self) -> dict[str, Module]:
         """The modules by name, in order; a module used twice is there twice."""
         return {name: value for name, value in vars(self).items() if isinstance(value, Module)}
 
     def __len__(self) -> int:
-        return len(self.named())
+        return len(self._named())
 
     def __iter__(self) -> Iterator[Module]:
-        return iter(self.named().values())
+        return iter(self._named().values())
 
     @overload
     def __getitem__(self: C, index: slice) -> C: ...
@@ -34,12 +34,12 @@ class _Numbered(Module):
         if isinstance(index, int):
             return list(self)[index]
         part = type(self)()
-        for name in list(self.named())[index]:
+        for name in list(self._named())[index]:
             part.register_module(name, getattr(self, name))
         return part
 
     def __setitem__(self, index: int, module: Module) -> None:
-        setattr(self, list(self.named())[index], module)
+        setattr(self, list(self._named())[index], module)
 
     def append(self: C, module: Module) -> C:
         """Add `module` at the end; returns the container."""

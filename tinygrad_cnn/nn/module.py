@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..shapes import FLOAT32, FLOAT64
 from ..tensor import Tensor
 from .parameter import Parameter, clear_grad, replace
 from .state import LoadResult, load
@@ -207,6 +208,22 @@ class Module:
             if tensor.grad is not None:
                 tensor.grad = tensor.grad.detach().to(moved)
         return self
+
+    def cpu(self: M) -> M:
+        """To the CPU."""
+        return self.to("cpu")
+
+    def cuda(self: M) -> M:
+        """To the GPU."""
+        return self.to("cuda")
+
+    def float(self: M) -> M:
+        """To float32."""
+        return self.to(FLOAT32)
+
+    def double(self: M) -> M:
+        """To float64."""
+        return self.to(FLOAT64)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients, or fill them with zeros."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import shapes
+from ..arrays import shares_memory
 from ..autograd import no_grad, recording
 from ..devices import kernels, together
 from . import layout
@@ -18,7 +19,11 @@ def write(operation: str, target: Any, part: Any, value: Any) -> Any:
         together(operation, part, value.data)
         stretched = shapes.broadcast(operation, part.shape, value.data.shape)
         shapes.same(operation, "the shape of target and value together", stretched, part.shape, "give a value that fits")
-        kernels(part).copy.copy(part, layout.stretch(value.data, part.shape))
+        source = layout.stretch(value.data, part.shape)
+        if shares_memory(part, source):  # x[1:] = x[:-1] would read what it has just written
+            source, shared = layout.empty_like(source), source
+            kernels(part).copy.copy(source, shared)
+        kernels(part).copy.copy(part, source)
     else:
         kernels(part).copy.fill(part, value)
     target.version.count += 1
