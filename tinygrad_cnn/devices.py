@@ -10,8 +10,9 @@ import numpy as np
 NAMES = ("cpu", "cuda", "meta")
 
 ONE_SIDED = {
-    "cpu": ("jit", "launch", "memory", "scalar", "tile"),
-    "cuda": ("check", "driver", "emulator", "intrinsics", "memory", "scalar"),
+    "cpu": ("conv_tile", "depthwise", "jit", "launch", "memory", "scalar", "tile", "winograd"),
+    "cuda": ("check", "conv_tile", "driver", "emulated_arrays", "emulated_language", "emulated_scalars", "emulator", "examples",
+             "gpu", "indices", "intrinsics", "matmul_tile", "memory", "scalar", "tile"),
 }
 """Files of a kernel package that are no twins: what its kernels stand on, and fast kernels behind an entry point."""
 

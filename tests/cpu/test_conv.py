@@ -41,9 +41,10 @@ CASES = [(module, shape) for module, shapes in SHAPES.items() for shape in shape
 def case(request, rng):
     """(module, x, w, bias, g, stride, padding, dilation, groups) of one shape."""
     module, (batch, spatial, inputs, outputs, window, stride, padding, dilation, groups) = request.param
-    extent = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in zip(spatial, window, stride, padding, dilation)]
-    x, w, bias, g = (rng.standard_normal(shape, dtype=np.float32) for shape in
-                     ((batch, *spatial, inputs), (outputs, inputs // groups, *window), outputs, (batch, *extent, outputs)))
+    extent = [(n + 2 * p - d * (k - 1) - 1) // s + 1
+              for n, k, s, p, d in zip(spatial, window, stride, padding, dilation)]
+    shapes = (batch, *spatial, inputs), (outputs, inputs // groups, *window), outputs, (batch, *extent, outputs)
+    x, w, bias, g = (rng.standard_normal(shape, dtype=np.float32) for shape in shapes)
     return module, x, w, bias, g, stride, padding, dilation, groups
 
 
@@ -98,8 +99,8 @@ def test_float64_and_empty_arrays_are_served_by_the_plain_kernels():
     assert conv._fast(x, x, w, one, one, 1) is None
     for dtype in (np.float32, np.float64):
         out = np.full((2, 1, 3, 3, 4), np.nan, dtype)
-        conv.forward(out, np.ones((2, 1, 3, 3, 0), dtype), np.ones((4, 0, *one), dtype), bias.astype(dtype), one, (0, 0, 0),
-                     one, 1, False)
+        conv.forward(out, np.ones((2, 1, 3, 3, 0), dtype), np.ones((4, 0, *one), dtype), bias.astype(dtype), one,
+                     (0, 0, 0), one, 1, False)
         np.testing.assert_array_equal(out, np.broadcast_to(bias, out.shape))
         dw = np.full(w.shape, np.nan, dtype)
         conv.weight(dw, np.ones((0, 1, 2, 2, 3), dtype), np.ones((0, 1, 2, 2, 4), dtype), one, (0, 0, 0), one, 1)
@@ -107,7 +108,7 @@ def test_float64_and_empty_arrays_are_served_by_the_plain_kernels():
 
 
 def test_nan_reaches_the_outputs_that_see_it_and_passes_relu(rng):
-    x, w = rng.standard_normal((1, 1, 9, 9, 8), dtype=np.float32), rng.standard_normal((8, 8, 1, 3, 3), dtype=np.float32)
+    x, w = (rng.standard_normal(shape, dtype=np.float32) for shape in ((1, 1, 9, 9, 8), (8, 8, 1, 3, 3)))
     x[0, 0, 4, 4, 2] = np.nan
     out = np.empty((1, 1, 7, 7, 8), np.float32)
     conv.forward(out, x, w, None, (1, 1, 1), (0, 0, 0), (1, 1, 1), 1, True)
@@ -118,7 +119,7 @@ def test_nan_reaches_the_outputs_that_see_it_and_passes_relu(rng):
 
 
 def test_an_array_that_cannot_be_written_is_read(rng):
-    x, w = rng.standard_normal((1, 1, 5, 5, 8), dtype=np.float32), rng.standard_normal((8, 8, 1, 3, 3), dtype=np.float32)
+    x, w = (rng.standard_normal(shape, dtype=np.float32) for shape in ((1, 1, 5, 5, 8), (8, 8, 1, 3, 3)))
     out, again = np.empty((2, 1, 1, 3, 3, 8), np.float32)
     conv.forward(out, x, w, None, (1, 1, 1), (0, 0, 0), (1, 1, 1), 1, False)
     x.flags.writeable = w.flags.writeable = False

@@ -109,6 +109,18 @@ def test_named_paddings_are_amounts():
     assert F.conv2d(x, w, padding="same").tolist() == F.conv2d(x, w, padding=(1, 2)).tolist()
 
 
+def test_pad_names_the_last_axis_first():
+    x = tg.tensor(np.arange(6, dtype=np.float32).reshape(1, 2, 3), requires_grad=True)
+    y = F.pad(x, (1, -1, 0, 1), value=9.0)
+    assert y.tolist() == [[[9, 0, 1], [9, 3, 4], [9, 9, 9]]]
+    y.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [[[1, 1, 0], [1, 1, 0]]]
+    with pytest.raises(NotImplementedError, match="pad: mode is 'reflect' but only 'constant'"):
+        F.pad(x, (1, 1), mode="reflect")
+    with pytest.raises(ValueError, match=r"pad: pad has 3 amounts for an input of shape \(1, 2, 3\)"):
+        F.pad(x, (1, 1, 1))
+
+
 def test_running_statistics_are_needed_outside_training():
     with pytest.raises(ValueError, match="batch_norm: running_mean or running_var is None outside training"):
         F.batch_norm(tg.zeros(2, 3), None, None)

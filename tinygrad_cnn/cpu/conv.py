@@ -1,7 +1,7 @@
 """Convolution, its adjoint in x (the transposed convolution) and its adjoint in w: each other's derivatives.
 
 Arrays are channels-last with three spatial axes: x (n, a, b, c, C), out (n, p, q, r, O), w (O, C/groups, I, J, K).
-The kernels of this file are the definition and serve float64; float32 goes to the first module of FAST that suits its shape.
+The kernels of this file are the definition and serve float64; float32 goes to the first module of FAST that suits.
 """
 from types import ModuleType
 
@@ -30,7 +30,7 @@ def forward(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | No
 
 def transpose(out: np.ndarray, g: np.ndarray, w: np.ndarray, bias: np.ndarray | None, stride: Three, padding: Three,
               dilation: Three, groups: int) -> None:
-    """out[n,a,b,c,ch] = bias[ch] + sum of g[n,p,q,r,o] * w[o,ch,i,j,k] over a = p*s0+i*d0-p0 and so on: the adjoint in x"""
+    """out[n,a,b,c,ch] = bias[ch] + sum of g[n,p,q,r,o] * w[o,ch,i,j,k] where p*s0+i*d0-p0 = a, and so on for b, c"""
     fast = _fast(out, g, w, stride, dilation, groups)
     if fast:
         fast.transpose(out, g, w, bias, stride, padding, dilation, groups)
@@ -40,7 +40,7 @@ def transpose(out: np.ndarray, g: np.ndarray, w: np.ndarray, bias: np.ndarray | 
 
 def weight(out: np.ndarray, x: np.ndarray, g: np.ndarray, stride: Three, padding: Three, dilation: Three,
            groups: int) -> None:
-    """out[o,c,i,j,k] = sum_{n,p,q,r} x[n, p*s0+i*d0-p0, q*s1+j*d1-p1, r*s2+k*d2-p2, c] * g[n,p,q,r,o]: the adjoint in w"""
+    """out[o,c,i,j,k] = sum_{n,p,q,r} x[n, p*s0+i*d0-p0, q*s1+j*d1-p1, r*s2+k*d2-p2, c] * g[n,p,q,r,o]"""
     fast = _fast(g, x, out, stride, dilation, groups)
     if fast:
         fast.weight(out, x, g, stride, padding, dilation, groups)
@@ -48,7 +48,8 @@ def weight(out: np.ndarray, x: np.ndarray, g: np.ndarray, stride: Three, padding
         launch(_weight, parts_for(g.size * out[:1].size), out, x, g, stride, padding, dilation, groups)
 
 
-def _fast(out: np.ndarray, x: np.ndarray, w: np.ndarray, stride: Three, dilation: Three, groups: int) -> ModuleType | None:
+def _fast(out: np.ndarray, x: np.ndarray, w: np.ndarray, stride: Three, dilation: Three,
+          groups: int) -> ModuleType | None:
     """The module whose kernels serve this convolution and its adjoints, or None for the kernels of this file."""
     if out.dtype != np.float32 or not (out.size and x.size and w.size):
         return None
@@ -57,25 +58,25 @@ def _fast(out: np.ndarray, x: np.ndarray, w: np.ndarray, stride: Three, dilation
 
 @jit
 def _forward(part, parts, out, x, w, bias, stride, padding, dilation, relu):
-    N, P, Q, R, O = out.shape
+    N, P, Q, R, outputs = out.shape
     _, A, B, C, channels = x.shape
-    _, D, I, J, K = w.shape
-    group = max(1, O * D // max(1, channels))                        # output channels of a group
+    depth = w.shape[1]
+    group = max(1, outputs * depth // max(1, channels))              # output channels of a group
     for place in range(part * N * P * Q * R // parts, (part + 1) * N * P * Q * R // parts):
         n, p, q, r = place // (P * Q * R), place // (Q * R) % P, place // R % Q, place % R
-        for o in range(O):
+        for o in range(outputs):
             total = out.dtype.type(0)
             if bias is not None:
                 total += bias[o]
-            for i in range(I):
+            for i in range(w.shape[2]):
                 a = p * stride[0] + i * dilation[0] - padding[0]
-                for j in range(J):
+                for j in range(w.shape[3]):
                     b = q * stride[1] + j * dilation[1] - padding[1]
-                    for k in range(K):
+                    for k in range(w.shape[4]):
                         c = r * stride[2] + k * dilation[2] - padding[2]
                         if 0 <= a < A and 0 <= b < B and 0 <= c < C:
-                            for d in range(D):
-                                total += x[n, a, b, c, o // group * D + d] * w[o, d, i, j, k]
+                            for d in range(depth):
+                                total += x[n, a, b, c, o // group * depth + d] * w[o, d, i, j, k]
             if relu and total < 0:
                 total = out.dtype.type(0)
             out[n, p, q, r, o] = total
@@ -84,21 +85,21 @@ def _forward(part, parts, out, x, w, bias, stride, padding, dilation, relu):
 @jit
 def _transpose(part, parts, out, g, w, bias, stride, padding, dilation):
     N, A, B, C, channels = out.shape
-    _, P, Q, R, O = g.shape
-    _, D, I, J, K = w.shape
-    group = max(1, O * D // max(1, channels))
+    _, P, Q, R, outputs = g.shape
+    depth = w.shape[1]
+    group = max(1, outputs * depth // max(1, channels))
     for place in range(part * N * A * B * C // parts, (part + 1) * N * A * B * C // parts):
         n, a, b, c = place // (A * B * C), place // (B * C) % A, place // C % B, place % C
         for channel in range(channels):
-            first, d = channel // D * group, channel % D
+            first, d = channel // depth * group, channel % depth
             total = out.dtype.type(0)
             if bias is not None:
                 total += bias[channel]
-            for i in range(I):
+            for i in range(w.shape[2]):
                 p = a + padding[0] - i * dilation[0]
-                for j in range(J):
+                for j in range(w.shape[3]):
                     q = b + padding[1] - j * dilation[1]
-                    for k in range(K):
+                    for k in range(w.shape[4]):
                         r = c + padding[2] - k * dilation[2]
                         if p % stride[0] == 0 and q % stride[1] == 0 and r % stride[2] == 0:
                             u, v, z = p // stride[0], q // stride[1], r // stride[2]
@@ -110,13 +111,13 @@ def _transpose(part, parts, out, g, w, bias, stride, padding, dilation):
 
 @jit
 def _weight(part, parts, out, x, g, stride, padding, dilation, groups):
-    O, D, I, J, K = out.shape
+    outputs, depth, planes, J, K = out.shape
     N, A, B, C, _ = x.shape
     _, P, Q, R, _ = g.shape
-    for place in range(part * O * D * I * J * K // parts, (part + 1) * O * D * I * J * K // parts):
-        o, d = place // (D * I * J * K), place // (I * J * K) % D
-        i, j, k = place // (J * K) % I, place // K % J, place % K
-        channel = o * groups // O * D + d
+    for place in range(part * out.size // parts, (part + 1) * out.size // parts):
+        o, d = place // (depth * planes * J * K), place // (planes * J * K) % depth
+        i, j, k = place // (J * K) % planes, place // K % J, place % K
+        channel = o * groups // outputs * depth + d
         total = out.dtype.type(0)
         for n in range(N):
             for p in range(P):

@@ -1,14 +1,14 @@
-"""Convolution on register tiles: float32, any kernel size, stride, padding, dilation and channel counts, grouped or not.
+"""Convolution on register tiles: float32; any window, stride, padding, dilation and channel counts, grouped or not.
 
-The kernels know no geometry. A *band* is a piece of the output: some rows of one image, or some whole images. The part of the
-input under it lies in an *image*: in x itself, or, where padding is needed, in a zero-padded copy that stays in the cache.
-An input element is found by adding two offsets, one of the output pixel and one of the tap (i, j, k, c) of the window:
+The kernels know no geometry. A *band* is a piece of the output: some rows of one image, or some whole images. The part
+of the input under it lies in an *image*: in x itself, or, where padding is needed, in a zero-padded copy that stays in
+the cache. An input element is found by two offsets, one of the output pixel, one of the tap (i, j, k, c) of the window:
 
     out[pixel, o] = bias[o] + sum over taps of image[pixels[pixel] + taps[tap]] * w[tap, o]        forward
     dw[tap, o]    = sum over pixels of         image[pixels[pixel] + taps[tap]] * g[pixel, o]      weight
 
-The adjoint of a convolution with stride s is a convolution with stride 1 for each residue of the position modulo s: where
-s is 2, even positions have met only every second tap of the window, and odd positions the others.
+The adjoint of a convolution with stride s is a convolution with stride 1 for each residue of the position modulo s:
+where s is 2, even positions have met every second tap of the window, and odd positions the others.
 """
 import functools
 import itertools
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .jit import jit
-from .launch import launch, parts_for, threads
+from .launch import launch, parts_for
 from .memory import empty
 from .tile import LANES, NARROW, WIDE, clear, copy, fetch, multiply_add, pick, rectify, spread, start, store
 
@@ -48,8 +48,8 @@ def plan(x_shape: tuple, out_shape: tuple, steps: tuple, window: tuple, inputs: 
          dilation: tuple, band: tuple | None = None) -> Plan:
     """The plan of an output of this shape (N, P, Q, R) and these steps from x (N, A, B, C, channels).
 
-    The window of output 0 begins at `corner`, which is minus the padding; `inputs` channels of x are summed; a band is so
-    many (images, rows), by default what suits the cache.
+    The window of output 0 begins at `corner`, which is minus the padding; `inputs` channels of x are summed; a band is
+    so many (images, rows), by default what suits the cache.
     """
     (N, A, B, C, channels), (P, Q, R) = x_shape, out_shape[1:4]
     reach = [(length - 1) * d + 1 for length, d in zip(window, dilation)]
@@ -143,7 +143,7 @@ def weight_kernel(name: str, rows: int, vectors: int) -> Any:
 
     @jit(name=name)
     def kernel(part, parts, sums, x, g, taps, pixels, blocks, scratch, room, lines, bands, splits, outputs, geometry):
-        """sums[split, b, t, lane] = sum over the pixels of this split of image[pixels[pixel] + taps[t]] * g[pixel, o]"""
+        """sums[split, b, t, lane] = sum over a split's pixels of image[pixels[pixel] + taps[t]] * g[pixel, o]"""
         split, owner, owners = part % splits, part // splits, parts // splits
         B, T, P, Q, R = len(blocks), len(taps), geometry[5], geometry[6], geometry[7]
         first, rows, one = part * len(pixels) * BLOCK, spread(BLOCK, ROWS, ROWS), spread(0, 0, 1)
@@ -174,17 +174,17 @@ KERNELS = {"wide": (WIDE, forward_kernel("_forward_wide", *WIDE), weight_kernel(
 
 @jit
 def _pack(part, parts, packed, w, block, shape, strides):
-    """packed[group, b, (i, j, k, c), lane] = w[group, b*block + lane, c, i, j, k], zero beyond the last output channel"""
-    G, O, C, I, J, K = shape
-    B, window = -(-O // block), I * J * K
+    """packed[group, b, (i, j, k, c), lane] = w[group, b*block + lane, c, i, j, k], zero beyond the last output"""
+    G, outputs, C, planes, J, K = shape
+    B, window = -(-outputs // block), planes * J * K
     for place in range(part * G * B // parts, (part + 1) * G * B // parts):
         clear(packed, place * window * C * block, window * C * block)
         group, b = place // B, place % B
-        for lane in range(min(block, O - b * block)):
+        for lane in range(min(block, outputs - b * block)):
             for c in range(C):
                 source = group * strides[0] + (b * block + lane) * strides[1] + c * strides[2]
                 target = (place * window * C + c) * block + lane
-                for i in range(I):
+                for i in range(planes):
                     for j in range(J):
                         for k in range(K):
                             copy(packed, target, w, source + i * strides[3] + j * strides[4] + k * strides[5], 1)
@@ -194,11 +194,12 @@ def _pack(part, parts, packed, w, block, shape, strides):
 @jit
 def _unpack(part, parts, w, sums, splits, block, shape):
     """w[group, b*block + lane, c, i, j, k] = sum over the splits of sums[split, group, b, (i, j, k, c), lane]"""
-    G, O, C, window = shape
-    B = -(-O // block)
+    G, outputs, C, window = shape
+    B = -(-outputs // block)
     length = G * B * window * C * block
-    for o in range(part * G * O // parts, (part + 1) * G * O // parts):
-        source = (o // O * B + o % O // block) * window * C * block + o % O % block
+    for o in range(part * G * outputs // parts, (part + 1) * G * outputs // parts):
+        lane = o % outputs
+        source = (o // outputs * B + lane // block) * window * C * block + lane % block
         for c in range(C):
             for tap in range(window):
                 total = np.float32(0)
@@ -208,7 +209,7 @@ def _unpack(part, parts, w, sums, splits, block, shape):
 
 
 def choose(outputs: int) -> str:
-    """The tile that wastes least on so many output channels: a wide one has half the loads, a narrow one less padding."""
+    """The tile that wastes least on so many output channels: a wide one loads less, a narrow one has less padding."""
     wide, narrow = WIDE[1] * LANES, NARROW[1] * LANES
     return "wide" if -(-outputs // wide) * wide <= 1.15 * -(-outputs // narrow) * narrow else "narrow"
 
@@ -256,7 +257,7 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
 
 
 def shares(bands: int, products: int) -> int:
-    """Into how many parts the bands are cut: a few for each thread, so that one which is held up does not hold up all."""
+    """Into how many parts the bands are cut: a few for each thread, so that none waits long for one that is held up."""
     parts = parts_for(products // LANES)
     return min(bands, 4 * parts) if parts > 1 else 1
 
@@ -285,13 +286,14 @@ def weight(out, x, g, stride, padding, dilation, groups):
     owners = min(len(blocks), SHARES // splits) if large else 1
     parts = splits * owners
     sums, lines = empty(splits * length + rows * block, np.float32), empty(parts * len(p.pixels) * block, np.float32)
-    launch(kernel, parts, sums, flat(x), flat(g), p.taps, p.pixels, blocks, p.scratch(parts), p.room, lines, p.bands, splits,
-           groups * outputs, p.geometry)
-    launch(_unpack, parts_for(splits * length), flat(out), sums, splits, block, (groups, outputs, inputs, math.prod(window)))
+    launch(kernel, parts, sums, flat(x), flat(g), p.taps, p.pixels, blocks, p.scratch(parts), p.room, lines, p.bands,
+           splits, groups * outputs, p.geometry)
+    launch(_unpack, parts_for(splits * length), flat(out), sums, splits, block,
+           (groups, outputs, inputs, math.prod(window)))
 
 
 def phases(out_shape: tuple, w_shape: tuple, stride: tuple, padding: tuple, dilation: tuple) -> Iterator[tuple]:
-    """The convolutions with stride 1 that make up an adjoint: which positions of out, which taps of w, corner and dilation."""
+    """The convolutions with stride 1 that make up an adjoint: the positions in out, taps in w, corner and dilation."""
     for residues in itertools.product(*map(range, map(min, stride, out_shape[1:4]))):
         axes = [taps_of(*axis) for axis in zip(residues, w_shape[-3:], stride, padding, dilation)]
         taps, corner, spacing = zip(*axes)
@@ -299,9 +301,9 @@ def phases(out_shape: tuple, w_shape: tuple, stride: tuple, padding: tuple, dila
 
 
 def taps_of(residue: int, length: int, stride: int, padding: int, dilation: int) -> tuple[slice, int, int]:
-    """Along one axis, the taps i that positions of this residue have met: residue + padding = i * dilation modulo the stride.
+    """Along one axis, the taps i that have met this residue: residue + padding = i * dilation modulo the stride.
 
-    They are taken in reverse. Beside them: where in g the last of them has met the first position, and their distance in g.
+    They are taken in reverse. Beside them: where in g the last has met the first position, and their distance in g.
     """
     met = [i for i in range(length) if (residue + padding - i * dilation) % stride == 0]
     if not met:

@@ -1,4 +1,4 @@
-"""Depthwise convolution on register tiles: each channel has its own window, so that the lanes of a vector are channels of x too.
+"""Depthwise convolution on register tiles: each channel has its own window, so that lanes are channels of x too.
 
     out[pixel, c] = bias[c] + sum over taps of image[pixels[pixel] + taps[tap] + c] * w[tap, c]        forward
     dw[tap, c]    = sum over pixels of         image[pixels[pixel] + taps[tap] + c] * g[pixel, c]      weight
@@ -35,7 +35,8 @@ def _forward(part, parts, out, x, w, bias, relu, taps, pixels, places, scratch, 
                 offsets = pick(pixels, m, count - 1, ROWS)
                 tile = start(bias, c, ROWS, VECTORS)
                 for t in range(T):
-                    tile = multiply_add_lanes(tile, image, at + c + taps[t], offsets, w, c * T + t * BLOCK, channels - c)
+                    line = c * T + t * BLOCK
+                    tile = multiply_add_lanes(tile, image, at + c + taps[t], offsets, w, line, channels - c)
                 if relu:
                     tile = rectify(tile)
                 store(out, place + c, pick(places, m, count - 1, ROWS), tile, count - m, channels - c)
@@ -54,8 +55,8 @@ def _weight(part, parts, sums, x, g, taps, pixels, scratch, room, bands, geometr
                 offsets = pick(taps, t, T - 1, ROWS)
                 tile = fetch(sums, first + c * T + t * BLOCK, spread(BLOCK, ROWS, ROWS), VECTORS, BLOCK)
                 for m in range(count):
-                    tile = multiply_add_lanes(tile, image, at + c + pixels[m], offsets, g, place + m * channels + c,
-                                              channels - c)
+                    line = place + m * channels + c
+                    tile = multiply_add_lanes(tile, image, at + c + pixels[m], offsets, g, line, channels - c)
                 store(sums, first + c * T + t * BLOCK, spread(BLOCK, ROWS, ROWS), tile, T - t, BLOCK)
 
 
@@ -74,7 +75,7 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
         biases[:channels] = bias
     parts = shares(p.bands, out.size * len(p.taps))
     launch(_forward, parts, flat(out), flat(x), packed, biases, relu, p.taps, p.pixels, p.places,
-           empty(parts * p.room, np.float32), p.room, p.bands, p.steps, p.geometry)
+           p.scratch(parts), p.room, p.bands, p.steps, p.geometry)
 
 
 def forward(out, x, w, bias, stride, padding, dilation, groups, relu):
@@ -91,6 +92,5 @@ def weight(out, x, g, stride, padding, dilation, groups):
     p = plan(x.shape, g.shape[:4], (0, 0, 0, 0), tuple(window), 1, stride, tuple(-p for p in padding), dilation)
     splits = min(SHARES, p.bands)
     sums = empty((splits * -(-channels // BLOCK) * len(p.taps) + ROWS) * BLOCK, np.float32)
-    launch(_weight, splits, sums, flat(x), flat(g), p.taps, p.pixels, empty(splits * p.room, np.float32), p.room, p.bands,
-           p.geometry)
+    launch(_weight, splits, sums, flat(x), flat(g), p.taps, p.pixels, p.scratch(splits), p.room, p.bands, p.geometry)
     launch(_unpack, 1, flat(out), sums, splits, BLOCK, (1, channels, 1, math.prod(window)))

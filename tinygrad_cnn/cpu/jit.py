@@ -1,8 +1,8 @@
 """The decorator of every CPU kernel: Numba's compiler with a kernel cache that cannot be stale.
 
-Numba's own disk cache does not know that a kernel depends on constants and helpers of other modules: it would run an old
-tile after its size has changed. Here the folder of a module's kernels is named by a hash of that module, of every module of
-this package it imports, of Numba, and of the processor. A hit is therefore always the kernel that would be compiled.
+Numba's own disk cache does not know that a kernel depends on constants and helpers of other modules: it would run an
+old tile after its size has changed. Here the folder of a module's kernels is named by a hash of that module, of every
+module of this package it imports, of Numba, and of the processor. A hit is always the kernel that would be compiled.
 """
 import errno
 import functools
@@ -33,7 +33,7 @@ from numba.core.serialize import dumps
 
 PACKAGE = Path(__file__).resolve().parent.parent
 OPTIONS = dict(nopython=True, nogil=True, error_model="numpy", boundscheck=False, no_cfunc_wrapper=True)
-REORDER = ("contract", "reassoc", "nsz", "arcp")    # never "nnan" or "ninf": kernels must not assume away NaN or infinity
+REORDER = ("contract", "reassoc", "nsz", "arcp")    # not "nnan", "ninf": NaN and infinity must not be assumed away
 LEVEL = 1    # of LLVM's optimization: our inner loops are written by hand, and levels 2 and 3 only compile longer
 PATIENCE = 30    # seconds to wait for another process that compiles
 
@@ -154,8 +154,8 @@ def cache_folder() -> Path | None:
         tempfile.TemporaryFile(dir=folder).close()
         return folder
     except OSError as error:
-        warnings.warn(f"jit: the kernel cache {folder} is not writable ({error}), so every process compiles its kernels "
-                      "anew. Set TINYGRAD_CNN_CACHE to a folder that is.", stacklevel=2)
+        warnings.warn(f"jit: the kernel cache {folder} is not writable ({error}), so every process compiles its "
+                      "kernels anew. Set TINYGRAD_CNN_CACHE to a folder that is.", stacklevel=2)
         return None
 
 
@@ -206,7 +206,7 @@ _depth = 0
 def file_lock():
     """One process compiles at a time, so that processes started together share the work.
 
-    Held by the outermost compilation. After PATIENCE seconds it is given up, as its holder may be stopped: two may compile.
+    Held by the outermost compilation. After PATIENCE seconds it is given up, as its holder may be stopped.
     """
     global _depth
     folder = cache_folder() if _depth == 0 else None

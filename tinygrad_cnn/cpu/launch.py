@@ -1,7 +1,8 @@
-"""Run a serial kernel in parallel: kernel(part, parts, *args) for every part in range(parts), on Numba's pool of threads.
+"""Run a serial kernel in parallel: kernel(part, parts, *args) for every part in range(parts), on Numba's threads.
 
-The kernel is called through its machine address. LLVM then compiles it once, by itself, where a `prange` around it would
-compile it again inlined into a second function, and the parallel machinery with it: a third of the compile time, the same speed.
+The kernel is called through its machine address. LLVM then compiles it once, by itself, where a `prange` around it
+would compile it again inlined into a second function with the parallel machinery: a third of the compile time, the same
+speed.
 """
 import ctypes
 import importlib.metadata
@@ -101,7 +102,8 @@ def address_of(kernel: Any, args: tuple) -> int:
     kernel.compile(signature)
     result = kernel.overloads[signature]
     if result.signature.return_type != types.none:
-        raise TypeError(f"launch: kernel {kernel.__name__} returns {result.signature.return_type}; let it return nothing")
+        raise TypeError(f"launch: kernel {kernel.__name__} returns {result.signature.return_type}, which nobody would "
+                        "get; let it return nothing and write to an array")
     return result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
 
 
@@ -117,8 +119,8 @@ def set_num_threads(count: int) -> None:
     global _threads
     limit = numba.config.NUMBA_NUM_THREADS
     if not 1 <= count <= limit:
-        raise ValueError(f"set_num_threads: count is {count}, but it must lie between 1 and {limit}; set the environment "
-                         "variable NUMBA_NUM_THREADS before Python starts to allow more")
+        raise ValueError(f"set_num_threads: count is {count}, but it must lie between 1 and {limit}; to allow more, "
+                         "set the environment variable NUMBA_NUM_THREADS before Python starts")
     threads()
     _threads = count
 
@@ -144,7 +146,7 @@ def start_pool() -> None:
 
 
 def preload_tbb() -> None:
-    """Load the library of the `tbb` wheel, which lies where the dynamic linker does not look; Numba then finds it loaded."""
+    """Load the library of the `tbb` wheel. It lies where the linker does not look, but Numba finds what is loaded."""
     try:
         files = importlib.metadata.files("tbb") or []
         for file in files:

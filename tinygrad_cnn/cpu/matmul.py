@@ -31,10 +31,11 @@ def matmul(out: np.ndarray, a: np.ndarray, b: np.ndarray, bias: np.ndarray | Non
     if bias is not None and splits == 1:
         biases[:N] = bias
     sums = out if splits == 1 else empty((splits, *out.shape), np.float32)
-    launch(_tiles, parts, flat(sums), flat(a), flat(b), biases, relu and splits == 1, empty(parts * DEPTH * BLOCK, np.float32),
-           (batch, splits, panels, chunks, M, N, K), element_strides(a), element_strides(b))
+    launch(_tiles, parts, flat(sums), flat(a), flat(b), biases, relu and splits == 1,
+           empty(parts * DEPTH * BLOCK, np.float32), (batch, splits, panels, chunks, M, N, K),
+           element_strides(a), element_strides(b))
     if splits > 1:
-        launch(_add, 1 if out.size < 1 << 14 else threads(), out.reshape(-1, N), sums.reshape(splits, -1, N), bias, relu)
+        launch(_add, parts_for(sums.size), out.reshape(-1, N), sums.reshape(splits, -1, N), bias, relu)
 
 
 @jit
@@ -55,16 +56,16 @@ def _matmul(part, parts, out, a, b, bias, relu):
 
 
 @jit
-def _panel(panel, b, at, strides, depth, width):
-    """panel[k, lane] = b[k, lane] for k < depth and lane < width, zero beyond the width"""
+def _panel(panel, first, b, at, strides, depth, width):
+    """panel[k, lane] = b[k, lane] for k < depth and lane < width, zero beyond the width; an axis of b has step 1"""
     if strides[2] == 1:
         for k in range(depth):
             row = fetch(b, at + k * strides[1], spread(0, 0, 1), VECTORS, width)
-            store(panel[0], panel[1] + k * BLOCK, spread(0, 0, 1), row, 1, BLOCK)
+            store(panel, first + k * BLOCK, spread(0, 0, 1), row, 1, BLOCK)
     else:
         for k in range(0, depth, LANES):
             for n in range(0, BLOCK, LANES):
-                transpose(panel[0], panel[1] + k * BLOCK + n, BLOCK, b, at + k * strides[1] + n * strides[2], strides[2],
+                transpose(panel, first + k * BLOCK + n, BLOCK, b, at + k * strides[1] + n * strides[2], strides[2],
                           width - n, depth - k)
 
 
@@ -80,7 +81,8 @@ def _tiles(part, parts, out, a, b, bias, relu, panel, sizes, a_strides, b_stride
         first, last = split * K // splits, (split + 1) * K // splits
         for k in range(first, last, DEPTH):
             depth = min(DEPTH, last - k)
-            _panel((panel, room), b, i * b_strides[0] + k * b_strides[1] + n * b_strides[2], b_strides, depth, N - n)
+            corner = i * b_strides[0] + k * b_strides[1] + n * b_strides[2]
+            _panel(panel, room, b, corner, b_strides, depth, N - n)
             for m in range(chunk * M // chunks, (chunk + 1) * M // chunks, ROWS):
                 left = (chunk + 1) * M // chunks - m
                 place, rows = ((split * batch + i) * M + m) * N + n, spread(N, left - 1, ROWS)
@@ -88,7 +90,8 @@ def _tiles(part, parts, out, a, b, bias, relu, panel, sizes, a_strides, b_stride
                     tile = start(bias, n, ROWS, VECTORS)
                 else:
                     tile = fetch(out, place, rows, VECTORS, N - n)
-                at, offsets = i * a_strides[0] + m * a_strides[1] + k * a_strides[2], spread(a_strides[1], left - 1, ROWS)
+                at = i * a_strides[0] + m * a_strides[1] + k * a_strides[2]
+                offsets = spread(a_strides[1], left - 1, ROWS)
                 for term in range(depth):
                     tile = multiply_add(tile, a, at + term * a_strides[2], offsets, panel, room + term * BLOCK)
                 if relu and k + depth == last:

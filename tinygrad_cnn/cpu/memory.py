@@ -1,7 +1,7 @@
 """Memory of CPU arrays: 64-byte aligned blocks that are used again, since the first touch of fresh memory is slow.
 
-The operating system clears each fresh page when it is first written: writing a fresh array takes several times longer than
-writing a used one. A block goes back to the pool when the last array that looks into it dies.
+The operating system clears each fresh page when it is first written: writing a fresh array takes several times longer
+than writing a used one. A block goes back to the pool when the last array that looks into it dies.
 """
 import ctypes
 import math
@@ -23,7 +23,7 @@ _lock = threading.RLock()
 
 
 class Lease(ctypes.c_char * (1 << (46 if sys.maxsize > 2**32 else 30))):    # type: ignore[misc]
-    """A block in use: the object that every array in the block keeps alive. Its length is only a bound: nothing is read."""
+    """A block in use: what every array in the block keeps alive. Its length is only a bound, nothing is read."""
 
     def __del__(self, _addressof=ctypes.addressof, _sizes=_sizes, _free=_free):
         address = _addressof(self)

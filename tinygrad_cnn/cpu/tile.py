@@ -1,8 +1,8 @@
-"""A register tile: ROWS x VECTORS vectors of LANES float32 that stay in the registers of the CPU while sums are accumulated.
+"""A register tile: ROWS x VECTORS vectors of LANES float32 that stay in registers while sums are accumulated.
 
-Every fast kernel is a loop around one line, `tile[r, v] += x[at + offsets[r]] * w[w_at + v*LANES : +LANES]`: a column times a
-row. One instruction makes LANES products, and a tile of 16 vectors has enough independent sums to hide the four cycles that
-each of them takes. LLVM's own vectorizer does not find such loops, so the functions of this file emit them.
+Every fast kernel is a loop around one line, `tile[r, v] += x[at + offsets[r]] * w[w_at + v*LANES : +LANES]`: a column
+times a row. One instruction makes LANES products, and a tile of 16 vectors has enough independent sums to hide the four
+cycles that each of them takes. LLVM's own vectorizer does not find such loops, so the functions of this file emit them.
 
 Arrays are flat here: one-dimensional, indexed by offsets counted in elements.
 """
@@ -15,7 +15,7 @@ from numba.core import cgutils, config
 from numba.extending import intrinsic, models, register_model
 
 LANES = 16    # on every CPU: a vector of 16 is one register of AVX-512, two of AVX, four of Neon
-TILES = {"+avx512f": ((8, 2), (8, 1)), "": ((6, 1), (6, 1))}    # CPU feature -> (ROWS, VECTORS) of the wide and narrow tile
+TILES = {"+avx512f": ((8, 2), (8, 1)), "": ((6, 1), (6, 1))}    # CPU feature -> (ROWS, VECTORS), wide and narrow
 
 features = config.CPU_FEATURES if config.CPU_FEATURES is not None else llvm.get_host_cpu_features().flatten()
 WIDE, NARROW = next(tiles for feature, tiles in TILES.items() if feature in features)
@@ -176,7 +176,8 @@ def spread(typing, step, last, rows):
     offsets = types.UniTuple(types.intp, rows.literal_value)
 
     def codegen(context, builder, signature, args):
-        places = [builder.select(builder.icmp_signed("<", INT(r), args[1]), INT(r), args[1]) for r in range(rows.literal_value)]
+        places = [INT(r) for r in range(rows.literal_value)]
+        places = [builder.select(builder.icmp_signed("<", place, args[1]), place, args[1]) for place in places]
         return context.make_tuple(builder, offsets, [builder.mul(args[0], place) for place in places])
     return offsets(types.intp, types.intp, rows), codegen
 
@@ -216,7 +217,7 @@ def clear(typing, to, at, count):
 
 @intrinsic
 def transpose(typing, to, to_at, to_step, source, at, step, height, width):
-    """to[to_at + j*to_step + i] = source[at + i*step + j] for i and j below LANES; zero where i >= height or j >= width"""
+    """to[to_at + j*to_step + i] = source[at + i*step + j] for i, j < LANES; zero where i >= height or j >= width"""
     def codegen(context, builder, signature, args):
         rows = []
         for i in range(LANES):

@@ -3,31 +3,22 @@
     out tile (4x4) = At [ sum over c of (G w Gt) * (Bt x B) ] A        x tile 6x6, w 3x3, * element by element
     dw             = Gt [ sum over tiles of (Bt x B) * (A g At) ] G    g tile 4x4
 
-The sums over channels, or over tiles, are 36 matrix products, one for each place of a tile: they run on register tiles. The
-transformations treat LANES channels at once. The points are 0, 1, -1, 2, -2; errors are about 1e-5 of the largest output.
+The sums over channels, or over tiles, are 36 matrix products, one for each place of a tile: they run on register tiles.
+The transformations treat LANES channels at once. The points are 0, 1, -1, 2, -2; errors are about 1e-5 of the largest
+output.
 Source: A. Lavin, S. Gray, "Fast algorithms for convolutional neural networks", CVPR 2016.
 """
 import math
 import os
-from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
 from .conv_tile import SHARES, Plan, _image, _pack, _unpack, element_strides, flat, plan, shares
 from .jit import jit
 from .launch import launch, parts_for
 from .memory import empty
-from .tile import INT, LANES, VECTOR, WIDE, clear, fetch, fma, load, multiply_add, pointer, save, splat, spread, start, store
-
-B = np.array([[4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0],
-              [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0], [0, 4, 0, -5, 0, 1]]).T
-G = np.array([[1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6],
-              [1 / 24, 1 / 12, 1 / 6], [1 / 24, -1 / 12, 1 / 6], [0, 0, 1]])
-A = np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]]).T
+from .tile import LANES, WIDE, clear, fetch, multiply_add, spread, start, store
+from .winograd_tile import gradient_transform, input_transform, output_transform, sum_transform, weight_transform
 
 ROWS, VECTORS = WIDE
 BLOCK = VECTORS * LANES
@@ -39,54 +30,6 @@ def suits(w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
     """3x3, stride and dilation 1, enough channels to be worth the transformations; unless `on` is False."""
     return on and groups == 1 and w_shape[2:] == (1, 3, 3) and max(*stride, *dilation) == 1 \
         and min(w_shape[:2]) >= 32 and w_shape[0] * w_shape[1] <= 1 << 16
-
-
-def combine(builder: Any, coefficients: np.ndarray, values: list) -> Any:
-    """The sum of coefficients times vectors."""
-    total = None
-    for coefficient, value in sorted(zip(coefficients, values), key=lambda pair: pair[0] != 1):
-        if coefficient == 1:
-            total = value if total is None else builder.fadd(total, value)
-        elif coefficient:
-            factor = ir.Constant(VECTOR, [float(coefficient)] * LANES)
-            total = builder.fmul(value, factor) if total is None else fma(builder, value, factor, total)
-    return total
-
-
-def sandwich(matrix: np.ndarray) -> Any:
-    """A function that multiplies square tiles of vectors by `matrix` from the left and its transpose from the right."""
-    outputs, inputs = matrix.shape
-
-    @intrinsic
-    def transform(typing, to, to_at, to_steps, source, source_at, source_steps, width, height, breadth, least):
-        """to[i, j, lane] = sum_{p,q} matrix[i, p] * source[p, q, lane] * matrix[j, q], but at least `least`
-
-        for lane < width, i < height, j < breadth. Steps lead from one row of a tile to the next, and one column to the next.
-        """
-        def codegen(context, builder, signature, args):
-            def place(base, steps, i, j):
-                down, right = cgutils.unpack_tuple(builder, steps)
-                return builder.gep(base, [builder.add(builder.mul(down, INT(i)), builder.mul(right, INT(j)))])
-
-            base, lanes = pointer(context, builder, source, args[3], args[4]), args[6]
-            tile = [[load(builder, place(base, args[5], i, j), 1, lanes)[0] for i in range(inputs)] for j in range(inputs)]
-            columns = [[combine(builder, row, column) for row in matrix] for column in tile]
-            base, bound = pointer(context, builder, to, args[0], args[1]), splat(builder, args[9])
-            for i in range(outputs):
-                for j in range(outputs):
-                    value = combine(builder, matrix[j], [column[i] for column in columns])
-                    value = builder.select(builder.fcmp_ordered("<", value, bound), bound, value)
-                    inside = [builder.icmp_signed("<", INT(k), limit) for k, limit in ((i, args[7]), (j, args[8]))]
-                    save(builder, [value], place(base, args[2], i, j),
-                         builder.select(builder.and_(*inside), lanes, INT(0)))
-            return context.get_dummy_value()
-        place, steps = types.intp, types.UniTuple(types.intp, 2)
-        return types.void(to, place, steps, source, place, steps, types.intp, types.intp, types.intp, types.float32), codegen
-    return transform
-
-
-input_transform, weight_transform, output_transform = sandwich(B.T), sandwich(G), sandwich(A.T)
-gradient_transform, sum_transform = sandwich(A), sandwich(G.T)
 
 
 @jit
@@ -103,13 +46,13 @@ def _weights(part, parts, u, packed, B, C):
 @jit
 def _forward(part, parts, out, x, u, bias, least, pixels, places, image_steps, out_steps, scratch, room, v, m, plane,
              outputs, extent, bands, steps, geometry):
-    """v = Bt x B for the tiles of a band, m[k] = v[k] u[k], out = At m A; A spreads the bias, added to m[7], over the tile"""
+    """v = Bt x B for the tiles of a band, m[k] = v[k] u[k], out = At m A; the bias, put in m[7], spreads out"""
     C, TW, rows = geometry[4], geometry[7], geometry[9]
     padded, B = -(-C // LANES) * LANES, -(-outputs // BLOCK)
-    v_plane, m_plane = plane * padded + LANES, plane * B * BLOCK + LANES      # not a multiple of 4 KB: cache sets differ
+    v_plane, m_plane = plane * padded + LANES, plane * B * BLOCK + LANES
     v_first, m_first = part * 36 * v_plane, part * 36 * m_plane
     for band in range(part * bands // parts, (part + 1) * bands // parts):
-        image, at, n, p, q, count = _image(band, x, scratch, part * room, geometry)
+        image, at, n, _, q, count = _image(band, x, scratch, part * room, geometry)
         for t in range(count):
             for c in range(0, C, LANES):
                 input_transform(v, v_first + t * padded + c, (6 * v_plane, v_plane),
@@ -117,11 +60,12 @@ def _forward(part, parts, out, x, u, bias, least, pixels, places, image_steps, o
         for k in range(36):
             for b in range(B):
                 for t in range(0, count, ROWS):
-                    tile, at = start(bias, ((k == 7) * B + b) * BLOCK, ROWS, VECTORS), v_first + k * v_plane + t * padded
+                    tile, offsets = start(bias, ((k == 7) * B + b) * BLOCK, ROWS, VECTORS), spread(padded, ROWS, ROWS)
+                    source, line = v_first + k * v_plane + t * padded, (k * B + b) * C * BLOCK
                     for c in range(C):
-                        tile = multiply_add(tile, v, at + c, spread(padded, ROWS, ROWS), u, ((k * B + b) * C + c) * BLOCK)
-                    at = m_first + k * m_plane + (t * B + b) * BLOCK
-                    store(m, at, spread(B * BLOCK, ROWS, ROWS), tile, ROWS, BLOCK)
+                        tile = multiply_add(tile, v, source + c, offsets, u, line + c * BLOCK)
+                    place = m_first + k * m_plane + (t * B + b) * BLOCK
+                    store(m, place, spread(B * BLOCK, ROWS, ROWS), tile, ROWS, BLOCK)
         for t in range(count):
             y, z = q + t // TW % rows, t % TW
             for o in range(0, outputs, LANES):
@@ -131,35 +75,36 @@ def _forward(part, parts, out, x, u, bias, least, pixels, places, image_steps, o
 
 
 @jit
-def _weight(part, parts, sums, x, g, pixels, g_pixels, image_steps, g_steps, scratch, room, g_scratch, g_room, v, m, plane,
-            bands, geometry, g_geometry):
+def _weight(part, parts, sums, x, g, pixels, g_pixels, image_steps, g_steps, scratch, room, g_scratch, g_room, v, m,
+            plane, bands, geometry, g_geometry):
     """sums[part, k, b, c, lane] = sum over the tiles of this part's bands of (Bt x B)[k, c] * (A g At)[k, o]"""
-    C, O = geometry[4], g_geometry[4]
-    padded, B = -(-C // LANES) * LANES, -(-O // BLOCK)
+    C, outputs = geometry[4], g_geometry[4]
+    padded, B = -(-C // LANES) * LANES, -(-outputs // BLOCK)
     v_plane, m_plane = plane * padded + LANES, plane * B * BLOCK + LANES
     v_first, m_first, first = part * 36 * v_plane, part * 36 * m_plane, part * 36 * B * padded * BLOCK
     clear(sums, first, 36 * B * padded * BLOCK)
     clear(m, m_first, 36 * m_plane)
+    columns, lines = spread(1, ROWS, ROWS), spread(BLOCK, ROWS, ROWS)
     for band in range(part * bands // parts, (part + 1) * bands // parts):
-        image, at, n, p, q, count = _image(band, x, scratch, part * room, geometry)
+        image, at, _, _, _, count = _image(band, x, scratch, part * room, geometry)
         for t in range(count):
             for c in range(0, C, LANES):
                 input_transform(v, v_first + t * padded + c, (6 * v_plane, v_plane),
                                 image, at + pixels[t] + c, image_steps, C - c, 6, 6, LOWEST)
-        image, at, n, p, q, count = _image(band, g, g_scratch, part * g_room, g_geometry)
+        image, at, _, _, _, count = _image(band, g, g_scratch, part * g_room, g_geometry)
         for t in range(count):
-            for o in range(0, O, LANES):
+            for o in range(0, outputs, LANES):
                 gradient_transform(m, m_first + t * B * BLOCK + o, (6 * m_plane, m_plane),
-                                   image, at + g_pixels[t] + o, g_steps, O - o, 6, 6, LOWEST)
+                                   image, at + g_pixels[t] + o, g_steps, outputs - o, 6, 6, LOWEST)
         for k in range(36):
             for b in range(B):
                 for c in range(0, C, ROWS):
                     total = first + ((k * B + b) * padded + c) * BLOCK
-                    tile = fetch(sums, total, spread(BLOCK, ROWS, ROWS), VECTORS, BLOCK)
+                    tile = fetch(sums, total, lines, VECTORS, BLOCK)
+                    source, line = v_first + k * v_plane + c, m_first + k * m_plane + b * BLOCK
                     for t in range(count):
-                        tile = multiply_add(tile, v, v_first + k * v_plane + t * padded + c, spread(1, ROWS, ROWS),
-                                            m, m_first + k * m_plane + (t * B + b) * BLOCK)
-                    store(sums, total, spread(BLOCK, ROWS, ROWS), tile, C - c, BLOCK)
+                        tile = multiply_add(tile, v, source + t * padded, columns, m, line + t * B * BLOCK)
+                    store(sums, total, lines, tile, C - c, BLOCK)
 
 
 @jit
@@ -169,13 +114,14 @@ def _gather(part, parts, packed, sums, splits, B, C):
     plane = B * padded * BLOCK
     for place in range(part * splits * B * C // parts, (part + 1) * splits * B * C // parts):
         split, b, c = place // (B * C), place // C % B, place % C
+        target, source = ((split * B + b) * 9 * C + c) * BLOCK, ((split * 36 * B + b) * padded + c) * BLOCK
         for v in range(0, BLOCK, LANES):
-            sum_transform(packed, ((split * B + b) * 9 * C + c) * BLOCK + v, (3 * C * BLOCK, C * BLOCK),
-                          sums, (split * 36 * B + b) * padded * BLOCK + c * BLOCK + v, (6 * plane, plane), LANES, 3, 3, LOWEST)
+            sum_transform(packed, target + v, (3 * C * BLOCK, C * BLOCK),
+                          sums, source + v, (6 * plane, plane), LANES, 3, 3, LOWEST)
 
 
 def scratch(parts: int, tiles: int, channels: int) -> np.ndarray:
-    """Room for the transforms of so many tiles in each part. A plane is no multiple of 4 KB, lest all share a cache set."""
+    """Room for the transforms of so many tiles. A plane is no multiple of 4 KB: all would share one set of the cache."""
     return empty(parts * 36 * (tiles * channels + LANES), np.float32)
 
 
@@ -213,8 +159,8 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
     plane = -(-len(p.pixels) // ROWS) * ROWS
     launch(_forward, parts, flat(out), flat(x), u, biases.reshape(-1), np.float32(0) if relu else LOWEST,
            p.pixels, p.places, tile_steps(p, 6), (Q * outputs, outputs), p.scratch(parts), p.room,
-           scratch(parts, plane, inputs + LANES), scratch(parts, plane, B * BLOCK), plane, outputs, (P, Q), p.bands, p.steps,
-           p.geometry)
+           scratch(parts, plane, inputs + LANES), scratch(parts, plane, B * BLOCK), plane, outputs, (P, Q), p.bands,
+           p.steps, p.geometry)
 
 
 def forward(out, x, w, bias, stride, padding, dilation, groups, relu):

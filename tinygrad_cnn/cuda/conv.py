@@ -28,7 +28,8 @@ def forward(out, x, w, bias, stride, padding, dilation, groups, relu):
 
 
 def transpose(out, g, w, bias, stride, padding, dilation, groups):
-    """out[n,a,b,c,ch] = bias[ch] + sum of g[n,p,q,r,o] * w[o,ch,i,j,k] over a = p*s0+i*d0-p0 and so on: the adjoint in x"""
+    """out[n,a,b,c,ch] = bias[ch] + sum of g[n,p,q,r,o] * w[o,ch,i,j,k] over a = p*s0+i*d0-p0 and so on:
+    the adjoint in x"""
     if conv_tile.fits(out, groups):
         conv_tile.transpose(out, g, w, bias, stride, padding, dilation)
     else:
@@ -36,7 +37,8 @@ def transpose(out, g, w, bias, stride, padding, dilation, groups):
 
 
 def weight(out, x, g, stride, padding, dilation, groups):
-    """out[o,c,i,j,k] = sum_{n,p,q,r} x[n, p*s0+i*d0-p0, q*s1+j*d1-p1, r*s2+k*d2-p2, c] * g[n,p,q,r,o]: the adjoint in w"""
+    """out[o,c,i,j,k] = sum_{n,p,q,r} x[n, p*s0+i*d0-p0, q*s1+j*d1-p1, r*s2+k*d2-p2, c] * g[n,p,q,r,o]:
+    the adjoint in w"""
     taps = out.shape[2:]
     if conv_tile.fits(g, groups):
         partial = conv_tile.weight(taps, x, g, stride, padding, dilation)

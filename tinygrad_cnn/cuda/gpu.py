@@ -116,9 +116,9 @@ class Gpu:
             if result == self.cu.CUresult.CUDA_ERROR_OUT_OF_MEMORY:
                 raise MemoryError(doing)
             _, text = self.cu.cuGetErrorString(result)
-            raise RuntimeError(f"device cuda: {doing} failed: {text.decode() if text else result}. Kernels run after their "
-                               f"launch, so an earlier one may be the cause: set TINYGRAD_CNN_SYNC=1 to learn which, and "
-                               f"TINYGRAD_CNN_EMULATE=1 to see where in it")
+            raise RuntimeError(f"device cuda: {doing} failed: {text.decode() if text else result}. Kernels run after "
+                               f"their launch, so an earlier one may be the cause: set TINYGRAD_CNN_SYNC=1 to learn "
+                               f"which, and TINYGRAD_CNN_EMULATE=1 to see where in it")
         return values[0] if values else None
 
     # Kernels

@@ -32,7 +32,7 @@ class _ConvBase(Module):
                              f"out_channels {out_channels}; use a common divisor")
         if padding_mode != "zeros":
             raise NotImplementedError(f"{name}: padding_mode is {padding_mode!r} but only 'zeros' is supported; "
-                                      "pad the input with F.pad first")
+                                      "leave it out")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size = spatial(name, "kernel_size", kernel_size, self.rank, 1)
         self.stride = spatial(name, "stride", stride, self.rank, 1)
@@ -57,7 +57,7 @@ class _ConvBase(Module):
         return text + (", bias=False" if self.bias is None else "")
 
 
-class _Conv(_ConvBase):
+class Conv(_ConvBase):
     """x (n, in_channels, ...) -> (n, out_channels, ...); weight (out_channels, in_channels / groups, *kernel_size)."""
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: Size, stride: Size = 1,
@@ -73,7 +73,7 @@ class _Conv(_ConvBase):
         return F.conv(self.rank, x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
-class _ConvTranspose(_ConvBase):
+class ConvTranspose(_ConvBase):
     """The adjoint of a convolution in its input: x (n, in_channels, ...) -> (n, out_channels, ...), larger by the
     stride; weight (in_channels, out_channels / groups, *kernel_size)."""
 
@@ -108,37 +108,37 @@ class _ConvTranspose(_ConvBase):
         return tuple(n - a for n, a in zip(wanted, least))
 
 
-class Conv1d(_Conv):
+class Conv1d(Conv):
     """Cross-correlation over sequences (n, c, w), with PyTorch's arguments; `padding` may be "valid" or "same"."""
 
     rank = 1
 
 
-class Conv2d(_Conv):
+class Conv2d(Conv):
     """Cross-correlation over images (n, c, h, w), with PyTorch's arguments; `padding` may be "valid" or "same"."""
 
     rank = 2
 
 
-class Conv3d(_Conv):
+class Conv3d(Conv):
     """Cross-correlation over volumes (n, c, d, h, w), with PyTorch's arguments; `padding` may be "valid" or "same"."""
 
     rank = 3
 
 
-class ConvTranspose1d(_ConvTranspose):
+class ConvTranspose1d(ConvTranspose):
     """Transposed convolution over sequences (n, c, w), with PyTorch's arguments."""
 
     rank = 1
 
 
-class ConvTranspose2d(_ConvTranspose):
+class ConvTranspose2d(ConvTranspose):
     """Transposed convolution over images (n, c, h, w), with PyTorch's arguments."""
 
     rank = 2
 
 
-class ConvTranspose3d(_ConvTranspose):
+class ConvTranspose3d(ConvTranspose):
     """Transposed convolution over volumes (n, c, d, h, w), with PyTorch's arguments."""
 
     rank = 3

@@ -9,10 +9,10 @@ from typing import Any
 from ..tensor import Tensor
 from . import functional as F
 from .activation import ReLU
-from .conv import _Conv
+from .conv import Conv
 from .linear import Linear
 from .module import Module, watched
-from .norm import _BatchNorm
+from .norm import BatchNorm
 
 Step = Callable[[Tensor], Tensor]
 
@@ -53,14 +53,14 @@ def _first(modules: tuple[Module, ...], x: Tensor) -> tuple[Step, int]:
     head: Any
     second: Any
     head, second, third = (*modules, None, None)[:3]
-    if _is(head, _Conv) and _is(second, _BatchNorm) and _folds(head, second, x):
+    if _is(head, Conv) and _is(second, BatchNorm) and _folds(head, second, x):
         relu = _is(third, ReLU)
         return (lambda x: _folded(head, second, x, relu)), 2 + relu
     if not _is(second, ReLU):
         return head, 1
-    if _is(head, _Conv):
+    if _is(head, Conv):
         return (lambda x: _conv(head, x, head.weight, head.bias, relu=True)), 2
-    if _is(head, _BatchNorm):
+    if _is(head, BatchNorm):
         return (lambda x: head.normalize(x, relu=True)), 2
     if _is(head, Linear):
         return (lambda x: F.linear(x, head.weight, head.bias, relu=True)), 2

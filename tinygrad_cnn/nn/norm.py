@@ -13,7 +13,7 @@ from .module import Module
 from .parameter import Parameter
 
 
-class _BatchNorm(Module):
+class BatchNorm(Module):
     """(x - mean) / sqrt(var + eps) * weight + bias for each channel, x (n, num_features, ...).
 
     Training uses mean and biased variance of the batch, and moves `running_mean` and `running_var` (the unbiased one)
@@ -83,19 +83,19 @@ class _BatchNorm(Module):
                 f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}")
 
 
-class BatchNorm1d(_BatchNorm):
+class BatchNorm1d(BatchNorm):
     """Batch normalization of (n, c) or sequences (n, c, w), with PyTorch's arguments."""
 
     ranks = (2, 3)
 
 
-class BatchNorm2d(_BatchNorm):
+class BatchNorm2d(BatchNorm):
     """Batch normalization of images (n, c, h, w), with PyTorch's arguments."""
 
     ranks = (4,)
 
 
-class BatchNorm3d(_BatchNorm):
+class BatchNorm3d(BatchNorm):
     """Batch normalization of volumes (n, c, d, h, w), with PyTorch's arguments."""
 
     ranks = (5,)

@@ -12,7 +12,7 @@ from .module import Module
 Size = int | Sequence[int]
 
 
-class _MaxPool(Module):
+class MaxPool(Module):
     """The largest element of each window; padding never wins. `stride` None means the kernel's size.
 
     With `return_indices` the result is (values, int64 places in the flattened spatial axes).
@@ -36,7 +36,7 @@ class _MaxPool(Module):
                 f"dilation={self.dilation}, ceil_mode={self.ceil_mode}")
 
 
-class _AvgPool(Module):
+class AvgPool(Module):
     """The mean of each window. `stride` None means the kernel's size.
 
     Zeros of the padding count as elements unless `count_include_pad` is False; `divisor_override` divides instead.
@@ -59,37 +59,37 @@ class _AvgPool(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class MaxPool1d(_MaxPool):
+class MaxPool1d(MaxPool):
     """Max pooling over sequences, x (n, c, w), with PyTorch's arguments."""
 
     rank = 1
 
 
-class MaxPool2d(_MaxPool):
+class MaxPool2d(MaxPool):
     """Max pooling over images, x (n, c, h, w), with PyTorch's arguments."""
 
     rank = 2
 
 
-class MaxPool3d(_MaxPool):
+class MaxPool3d(MaxPool):
     """Max pooling over volumes, x (n, c, d, h, w), with PyTorch's arguments."""
 
     rank = 3
 
 
-class AvgPool1d(_AvgPool):
+class AvgPool1d(AvgPool):
     """Average pooling over sequences, x (n, c, w), with PyTorch's arguments."""
 
     rank = 1
 
 
-class AvgPool2d(_AvgPool):
+class AvgPool2d(AvgPool):
     """Average pooling over images, x (n, c, h, w), with PyTorch's arguments."""
 
     rank = 2
 
 
-class AvgPool3d(_AvgPool):
+class AvgPool3d(AvgPool):
     """Average pooling over volumes, x (n, c, d, h, w), with PyTorch's arguments."""
 
     rank = 3

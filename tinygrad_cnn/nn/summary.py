@@ -11,7 +11,7 @@ from typing import Any
 from ..autograd import no_grad
 from ..creation import empty
 from ..tensor import Tensor
-from .conv import _Conv, _ConvTranspose
+from .conv import Conv, ConvTranspose
 from .linear import Linear
 from .module import Module, watch
 from .parameter import Parameter
@@ -93,9 +93,9 @@ def _on_meta(model: Module) -> Module:
 
 def _macs(module: Module, inputs: tuple[Any, ...], out: Any) -> int:
     """Multiply-adds for one sample: every weight is used once per position."""
-    if isinstance(module, _Conv):
+    if isinstance(module, Conv):
         return module.weight.numel() * prod(out.shape[2:])
-    if isinstance(module, _ConvTranspose):
+    if isinstance(module, ConvTranspose):
         return module.weight.numel() * prod(inputs[0].shape[2:])
     if isinstance(module, Linear):
         return module.weight.numel() * prod(out.shape[1:-1])

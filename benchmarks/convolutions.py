@@ -1,0 +1,107 @@
+"""Convolutions of many shapes, forward and both gradients: the slowest ones, so that nothing is slow for want of a kernel.
+
+`python -m benchmarks.convolutions [--shapes 60] [--threads 2] [--seed 0]` draws shapes: windows of 1 to 7, strides 1 to 3, dilations 1 to 3, one to
+three spatial axes. Those with groups = 1 and at least 8 channels in and out are held to GF/s, the rest (thin or depthwise) to the
+share of their memory floor. Prints the worst of each kind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import time
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+LEAST = 2e8
+"""Operations of a drawn shape, about: small ones measure the launch."""
+
+
+class Shape(NamedTuple):
+    """The arguments of a convolution."""
+
+    x: tuple[int, ...]
+    w: tuple[int, ...]
+    stride: int
+    padding: int
+    dilation: int
+    groups: int
+
+
+def draw(pick: random.Random, wide: bool) -> Shape:
+    """A shape with at least 8 channels in and out, or a thin or depthwise one."""
+    rank = pick.choice((1, 2, 2, 2, 3))
+    kernel, stride, dilation = pick.choice((1, 2, 3, 3, 4, 5, 7)), pick.choice((1, 1, 2, 3)), pick.choice((1, 1, 2, 3))
+    size = pick.choice({1: (128, 500, 2000), 2: (14, 28, 33, 56), 3: (9, 14, 20)}[rank])
+    if rank == 3:
+        kernel = min(kernel, 3)
+    while dilation * (kernel - 1) >= size:
+        dilation -= 1
+    channels = (8, 9, 16, 24, 33, 40, 64, 100, 128) if wide else (1, 2, 3, 4, 7)
+    c, o, groups = pick.choice(channels), pick.choice((8, 12, 16, 24, 33, 64, 100, 128)), 1
+    if not wide and pick.random() < 0.4:  # depthwise
+        c = o = groups = pick.choice((16, 32, 40, 128))
+    out = (size - 1) // stride + 1
+    batch = max(1, min(64, round(LEAST / (2 * out**rank * o * c // groups * kernel**rank))))
+    return Shape((batch, c, *(size,) * rank), (o, c // groups, *(kernel,) * rank), stride, dilation * (kernel - 1) // 2, dilation, groups)
+
+
+def times(shape: Shape, repeats: int) -> dict[str, tuple[float, int, int]]:
+    """For forward, input and weight gradient: (seconds, operations, bytes), of the operation alone."""
+    import tinygrad_cnn as tg
+    from tinygrad_cnn.ops.conv import Conv, ConvTranspose, ConvWeight, Window
+    from tinygrad_cnn.ops.shape import Contiguous
+
+    rank = len(shape.x) - 2
+    window = Window((shape.stride,) * rank, (shape.padding,) * rank, (shape.dilation,) * rank, shape.groups)
+    generator = np.random.default_rng(0)
+    x, w = (tg.from_numpy(generator.standard_normal(s, dtype=np.float32)) for s in (shape.x, shape.w))
+    x = Contiguous(channels_last=True)(x)
+    with tg.no_grad():
+        g = Conv(window)(x, w)
+        runs: dict[str, Any] = {"forward": lambda: Conv(window)(x, w), "input": lambda: ConvTranspose(window, x.shape[2:])(g, w),
+                                "weight": lambda: ConvWeight(window, w.shape[2:])(x, g)}
+        operations = 2 * g.numel() * prod(w.shape[1:])
+        moved = 4 * (x.numel() + w.numel() + g.numel())
+        found = {}
+        for name, run in runs.items():
+            run()
+            best = float("inf")
+            for _ in range(repeats):
+                start = time.perf_counter()
+                run()
+                best = min(best, time.perf_counter() - start)
+            found[name] = best, operations, moved
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--shapes", type=int, default=60, help="how many of each kind")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    os.environ["NUMBA_NUM_THREADS"] = str(options.threads)
+    from .work import ceilings
+
+    bandwidth, pick = ceilings("cpu").bandwidth, random.Random(options.seed)
+    print(f"copies run at {bandwidth / 1e9:.1f} GB/s; {options.threads} threads")
+    for wide, title in ((True, "8 channels or more, groups 1: GF/s"), (False, "thin and depthwise: share of the memory floor")):
+        rows = [(seconds, operations, moved, turn, shape) for shape in (draw(pick, wide) for _ in range(options.shapes))
+                for turn, (seconds, operations, moved) in times(shape, options.repeats).items()]
+        score = {row: row[1] / row[0] / 1e9 if wide else row[2] / bandwidth / row[0] for row in rows}
+        rows.sort(key=score.__getitem__)
+        low = sum(score[row] < (30 if wide else 0.5) for row in rows)
+        print(f"\n{title}\n{len(rows)} measured, {low} below {'30 GF/s' if wide else 'half'}; the slowest:")
+        for row in rows[:8]:
+            shape = row[4]
+            print(f"{score[row]:8.2f}  {row[3]:8} x {shape.x} w {shape.w} stride {shape.stride} dilation {shape.dilation} groups "
+                  f"{shape.groups}: {row[0] * 1e3:.2f} ms, {row[1] / row[0] / 1e9:.0f} GF/s")
+
+
+if __name__ == "__main__":
+    main()
