@@ -92,7 +92,7 @@ def test_twins(name):
 @pytest.mark.parametrize("path", sorted(PACKAGE.glob("c[pu]*/*.py")), ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_kernels_are_private(path):
     """What is compiled on its own starts with an underscore; helpers that are compiled into kernels may be shared."""
-    for node in ast.walk(tree(path)):
+    for node in tree(path).body:
         if isinstance(node, ast.FunctionDef):
             decorators = {ast.unparse(d).split("(")[0] for d in node.decorator_list}
             assert node.name.startswith("_") or not decorators & {"jit", "kernel"}, f"{path}: {node.name} is a kernel; call it _{node.name}"

@@ -10,7 +10,7 @@ import numpy as np
 NAMES = ("cpu", "cuda", "meta")
 
 ONE_SIDED = {
-    "cpu": ("conv_tile", "depthwise", "jit", "launch", "memory", "scalar", "tile", "winograd"),
+    "cpu": ("conv_tile", "depthwise", "jit", "launch", "memory", "scalar", "tile", "winograd", "winograd_tile"),
     "cuda": ("check", "conv_tile", "driver", "emulated_arrays", "emulated_language", "emulated_scalars", "emulator", "examples",
              "gpu", "indices", "intrinsics", "matmul_tile", "memory", "scalar", "tile"),
 }

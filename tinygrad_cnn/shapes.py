@@ -377,17 +377,17 @@ def batch_norm(operation: str, x: Shape, dtype: np.dtype[Any], channels: Iterabl
         raise ShapeError(f"{operation}: input has shape {x} but (n, channels, ...) is needed; reshape it")
     for shape, found in channels:
         if shape != (x[1],):
-            raise ShapeError(f"{operation}: a per-channel vector has shape {shape} but input {x} needs ({x[1]},); "
+            raise ShapeError(f"{operation}: a vector of the channels has shape {shape} but input {x} has {x[1]} channels; "
                              "give one number per channel")
         if found != dtype:
-            raise TypeError(f"{operation}: a per-channel vector has dtype {found.name} but the input {dtype.name}; "
+            raise TypeError(f"{operation}: a vector of the channels has dtype {found.name} but the input {dtype.name}; "
                             "convert one of them")
 
 
 def batch_statistics(operation: str, x: Shape) -> None:
     """Enough elements of x (n, c, ...) for a variance."""
     if prod(x[:1] + x[2:]) == 1:
-        raise ShapeError(f"{operation}: input {x} has 1 element per channel but a variance needs at least 2; "
+        raise ShapeError(f"{operation}: input {x} has 1 element per channel but a variance needs more; "
                          "use a larger batch or eval()")
 
 

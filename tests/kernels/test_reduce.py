@@ -52,10 +52,9 @@ def test_sum(shape, dtype, rng):
         np.testing.assert_array_equal(found, wanted)
 
 
-@pytest.mark.parametrize("shape, dtype", combinations(["float64", "int64", "int32", "uint8", "bool"]))
+@pytest.mark.parametrize("shape, dtype", [c for c in combinations(["float64", "int64", "int32", "uint8", "bool"])
+                                          if c[0] != "nothing to sum"])  # refused above the kernels
 def test_max(shape, dtype, rng):
-    if shape == "nothing to sum":
-        pytest.skip("a maximum of nothing is refused above the kernels")
     whole, view = SHAPES[shape]
     x = np.round(numbers(rng, whole, dtype) * 2).astype(dtype)  # whole numbers: many are equal
     if x.dtype.kind == "f":

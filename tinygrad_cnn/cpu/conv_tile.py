@@ -230,7 +230,7 @@ def element_strides(x: np.ndarray) -> tuple:
     return tuple(stride // x.itemsize for stride in x.strides)
 
 
-def suits(w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
+def suits(out_shape: tuple, w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
     """Every convolution of float32."""
     return True
 

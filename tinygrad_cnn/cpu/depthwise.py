@@ -19,7 +19,7 @@ ROWS, VECTORS = WIDE
 BLOCK = VECTORS * LANES
 
 
-def suits(w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
+def suits(out_shape: tuple, w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
     """One input and one output channel in each group."""
     return groups > 1 and w_shape[:2] == (groups, 1)
 

@@ -5,7 +5,8 @@
 
 The sums over channels, or over tiles, are 36 matrix products, one for each place of a tile: they run on register tiles.
 The transformations treat LANES channels at once. The points are 0, 1, -1, 2, -2; errors are about 1e-5 of the largest
-output.
+output, and a NaN in x reaches all of the tiles that see it.
+
 Source: A. Lavin, S. Gray, "Fast algorithms for convolutional neural networks", CVPR 2016.
 """
 import math
@@ -26,10 +27,10 @@ LOWEST = np.float32(-np.inf)
 on = os.environ.get("TINYGRAD_CNN_WINOGRAD", "1") != "0"
 
 
-def suits(w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
-    """3x3, stride and dilation 1, enough channels to be worth the transformations; unless `on` is False."""
-    return on and groups == 1 and w_shape[2:] == (1, 3, 3) and max(*stride, *dilation) == 1 \
-        and min(w_shape[:2]) >= 32 and w_shape[0] * w_shape[1] <= 1 << 16
+def suits(out_shape: tuple, w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
+    """3x3 windows, stride and dilation 1, more than one tile, and channels that pay for the transformations; if `on`."""
+    return (on and groups == 1 and w_shape[2:] == (1, 3, 3) and max(*stride, *dilation) == 1 and min(out_shape[2:4]) > 4
+            and min(w_shape[:2]) >= 32 and w_shape[0] * w_shape[1] <= 1 << 16)
 
 
 @jit
@@ -83,7 +84,6 @@ def _weight(part, parts, sums, x, g, pixels, g_pixels, image_steps, g_steps, scr
     v_plane, m_plane = plane * padded + LANES, plane * B * BLOCK + LANES
     v_first, m_first, first = part * 36 * v_plane, part * 36 * m_plane, part * 36 * B * padded * BLOCK
     clear(sums, first, 36 * B * padded * BLOCK)
-    clear(m, m_first, 36 * m_plane)
     columns, lines = spread(1, ROWS, ROWS), spread(BLOCK, ROWS, ROWS)
     for band in range(part * bands // parts, (part + 1) * bands // parts):
         image, at, _, _, _, count = _image(band, x, scratch, part * room, geometry)
@@ -121,7 +121,7 @@ def _gather(part, parts, packed, sums, splits, B, C):
 
 
 def scratch(parts: int, tiles: int, channels: int) -> np.ndarray:
-    """Room for the transforms of so many tiles. A plane is no multiple of 4 KB: all would share one set of the cache."""
+    """Room for the transforms of so many tiles. A plane is no multiple of 4 KB: all would share a set of the cache."""
     return empty(parts * 36 * (tiles * channels + LANES), np.float32)
 
 

@@ -1,0 +1,138 @@
+"""Element-wise kernels: every formula against numpy, twins, loop nests, numbers, in place, NaN and infinity."""
+
+import numpy as np
+import pytest
+
+from tinygrad_cnn import formulas
+from tinygrad_cnn.arrays import strided
+from tinygrad_cnn.cpu import elementwise
+from tinygrad_cnn.nest import nest
+
+from .twins import close
+from .views import numbers, same
+
+
+class NumPy:
+    """The math of a formula on numpy arrays."""
+
+    inf = np.inf
+    exp, log, sqrt, tanh, where, power = np.exp, np.log, np.sqrt, np.tanh, np.where, np.power
+
+
+def stretched(x, shape):
+    """`x` read under `shape` with stride 0 where it has one element only; on both kinds of arrays."""
+    lead = len(shape) - len(x.shape)
+    steps = (0,) * lead + tuple(0 if n == 1 else step for n, step in zip(x.shape, x.strides))
+    return strided(x, shape, steps)
+
+
+def operands(name, shape, dtype, rng):
+    return [rng.random(shape) > 0.5 if p == "c" else (rng.random(shape) * 3 + 0.2).astype(dtype)
+            for p in formulas.parameters(name)]
+
+
+def result(name, dtype):
+    return bool if name in formulas.PREDICATES else dtype
+
+
+@pytest.mark.parametrize("name", formulas.FORMULAS)
+def test_formulas(name, rng):
+    for dtype in ("float32", "float64"):
+        given = operands(name, (3, 7), dtype, rng)
+        out, *_ = same(lambda k, out, *x: k.elementwise.apply(name, out, *x), np.zeros((3, 7), result(name, dtype)), *given,
+                       exact=False)
+        wanted = formulas.FORMULAS[name](NumPy, *[x.astype("float64") if x.dtype != bool else x for x in given])
+        if out.dtype == bool:
+            np.testing.assert_array_equal(out, wanted)
+        else:
+            close(out, np.broadcast_to(wanted, out.shape))
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "neg", "eq", "lt", "where"])
+@pytest.mark.parametrize("dtype", ["int64", "int32", "uint8"])
+def test_integers(name, dtype, rng):
+    given = operands(name, (4, 5), dtype, rng)
+    out, *_ = same(lambda k, out, *x: k.elementwise.apply(name, out, *x), np.zeros((4, 5), result(name, dtype)), *given)
+    np.testing.assert_array_equal(out, formulas.FORMULAS[name](NumPy, *given))
+
+
+SHAPE = (2, 3, 4, 5)
+
+
+@pytest.mark.parametrize("shape", [(5,), (4, 1), (3, 1, 1), (2, 1, 1, 5), (1, 3, 4, 1), (), (1, 1, 1, 1), SHAPE])
+def test_stretched_operands(shape, rng):
+    x, y = numbers(rng, SHAPE, "float32"), numbers(rng, shape, "float32")
+    out, *_ = same(lambda k, out, x, y: k.elementwise.apply("sub", out, x, stretched(y, SHAPE)), np.zeros_like(x), x, y)
+    np.testing.assert_array_equal(out, x - y)
+    out, *_ = same(lambda k, out, x, y: k.elementwise.apply("sub", out, stretched(y, SHAPE), x), np.zeros_like(x), x, y)
+    np.testing.assert_array_equal(out, y - x)
+
+
+@pytest.mark.parametrize("view", [lambda a: a.transpose((0, 2, 3, 1)), lambda a: a[:, 1:], lambda a: a[:, ::-1, 1:3],
+                                  lambda a: a[1], lambda a: a[..., 2:2]])
+def test_layouts(view, rng):
+    x, y = numbers(rng, SHAPE, "float32"), numbers(rng, SHAPE, "float32")
+    wanted = np.zeros_like(x)
+    view(wanted)[...] = view(x) * view(y)
+    out, *_ = same(lambda k, out, x, y: k.elementwise.apply("mul", view(out), view(x), view(y)), np.zeros_like(x), x, y)
+    np.testing.assert_array_equal(out, wanted)
+
+
+def test_operands_of_two_layouts(rng):
+    x, y = numbers(rng, (2, 3, 4, 5), "float32"), numbers(rng, (2, 4, 5, 3), "float32")
+    out, *_ = same(lambda k, out, x, y: k.elementwise.apply("add", out, x, y.transpose((0, 3, 1, 2))), np.zeros_like(x), x, y)
+    np.testing.assert_array_equal(out, x + y.transpose(0, 3, 1, 2))
+
+
+@pytest.mark.parametrize("dtype, number", [("float32", 0.1), ("float32", 3), ("float64", 0.1), ("int64", 2**40), ("uint8", 200)])
+def test_numbers(dtype, number, rng):
+    x = numbers(rng, (3, 5), dtype)
+    out, _ = same(lambda k, out, x: k.elementwise.apply("mul", out, x, number), np.zeros_like(x), x)
+    np.testing.assert_array_equal(out, (x * np.asarray(number).astype(dtype)).astype(dtype))
+    out, _ = same(lambda k, out, x: k.elementwise.apply("ge", out, x, number), np.zeros((3, 5), bool), x)
+    np.testing.assert_array_equal(out, x >= np.asarray(number).astype(dtype))
+
+
+def test_in_place(rng):
+    x, y = numbers(rng, (4, 50), "float32"), numbers(rng, (50,), "float32")
+    out, _ = same(lambda k, x, y: k.elementwise.apply("sub", x, x, stretched(y, (4, 50))), x, y)
+    np.testing.assert_array_equal(out, x - y)
+
+
+EXTREMES = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-40, -1e-40, 1e-45, 88.6, 89.5, -87.5, -103.9, -105, 3e38, -3e38, 1,
+                     -1, 0.5, 9.01, -9.01, 1e-6], np.float32)
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "sqrt", "tanh", "sigmoid", "relu"])
+def test_extremes(name):
+    x = np.tile(EXTREMES, 5)  # long enough for the vector loop and for its end
+    with np.errstate(all="ignore"):
+        wanted = formulas.FORMULAS[name](NumPy, x.astype(np.float64)).astype(np.float32)
+    out = np.empty_like(x)
+    elementwise.apply(name, out, x)
+    np.testing.assert_allclose(out, wanted, rtol=3e-7, atol=1e-45)
+
+
+@pytest.mark.parametrize("name, low, high", [("exp", -87, 88), ("log", 1e-30, 1e30), ("tanh", -10, 10)])
+def test_own_functions_are_exact_to_a_few_units(name, low, high):
+    x = np.geomspace(low, high, 100_001) if low > 0 else np.linspace(low, high, 100_001)
+    x = x.astype(np.float32)
+    out = np.empty_like(x)
+    elementwise.apply(name, out, x)
+    wanted = getattr(np, name)(x.astype(np.float64))
+    units = np.abs(out - wanted) / np.spacing(np.abs(wanted).astype(np.float32))
+    assert units.max() < 4
+
+
+def test_nests_are_as_flat_as_can_be():
+    x = np.zeros((2, 4, 5, 3), np.float32)
+    bias, gate = np.broadcast_to(np.zeros(3, np.float32), x.shape), np.broadcast_to(np.zeros((2, 1, 1, 3), np.float32), x.shape)
+    assert nest(x, x, 2.0)[0] == ("a", "a", None)
+    assert nest(x.transpose(0, 3, 1, 2), x.transpose(0, 3, 1, 2))[0] == ("a", "a")
+    assert nest(x, x, bias)[0] == ("ab", "ab", "b")
+    assert nest(x, gate)[0] == ("abc", "ac")
+    assert nest(x, np.broadcast_to(np.zeros((), np.float32), x.shape))[0] == ("a", "")
+
+
+def test_nothing():
+    same(lambda k, out, x: k.elementwise.apply("relu", out, x), np.zeros((0, 3), np.float32), np.zeros((0, 3), np.float32))

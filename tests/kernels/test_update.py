@@ -1,0 +1,71 @@
+"""The optimizers' arithmetic: ten steps against the formulas as PyTorch's documentation states them, twins."""
+
+import numpy as np
+import pytest
+
+from .views import same
+
+SIZE = 70
+
+
+def sgd(p, g, v, lr, momentum, dampening, weight_decay, nesterov, first):
+    d = g + weight_decay * p
+    if v is not None:
+        v[...] = d if first else momentum * v + (1 - dampening) * d
+        d = d + momentum * v if nesterov else v
+    p -= lr * d
+
+
+def adam(p, g, m, v, lr, beta1, beta2, eps, weight_decay, decoupled, step):
+    if decoupled:
+        p *= 1 - lr * weight_decay
+        d = g
+    else:
+        d = g + weight_decay * p
+    m[...] = beta1 * m + (1 - beta1) * d
+    v[...] = beta2 * v + (1 - beta2) * d * d
+    p -= lr * (m / (1 - beta1 ** step)) / (np.sqrt(v / (1 - beta2 ** step)) + eps)
+
+
+def ten_steps(name, reference, state, extra, dtype, rng):
+    """`extra(step)`: the arguments behind the arrays; `state`: how many arrays beside p and g, -1 for a None."""
+    p = rng.standard_normal(SIZE)
+    arrays = [p.astype(dtype), *np.zeros((max(state, 0), SIZE), dtype)]
+    wanted = [a.astype(np.float64) for a in arrays]
+    nothing = [None] if state < 0 else []
+    for step in range(10):
+        g = rng.standard_normal(SIZE).astype(dtype)
+        p, _, *rest = same(lambda k, p, g, *rest: getattr(k.update, name)(p, g, *rest, *nothing, *extra(step)), arrays[0], g,
+                           *arrays[1:], exact=False)
+        arrays = [p.copy(), *(r.copy() for r in rest)]
+        reference(wanted[0], g.astype(np.float64), *wanted[1:], *nothing, *extra(step))
+    for a, b in zip(arrays, wanted):
+        np.testing.assert_allclose(a, b, rtol=0, atol=2e-6 if dtype == "float32" else 1e-13)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("momentum, dampening, decay, nesterov", [(0, 0, 0, False), (0, 0, 0.1, False), (0.9, 0, 0, False),
+                                                                  (0.9, 0.3, 0.1, False), (0.9, 0, 5e-4, True)])
+def test_sgd(momentum, dampening, decay, nesterov, dtype, rng):
+    ten_steps("sgd", sgd, 1 if momentum else -1, lambda step: (0.1, momentum, dampening, decay, nesterov, step == 0), dtype, rng)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("decoupled", [False, True])
+@pytest.mark.parametrize("decay", [0, 0.1])
+def test_adam(decay, decoupled, dtype, rng):
+    ten_steps("adam", adam, 2, lambda step: (0.01, 0.9, 0.999, 1e-8, decay, decoupled, step + 1), dtype, rng)
+
+
+def test_the_first_velocity_is_not_read(rng):
+    p, g = rng.standard_normal((2, SIZE)).astype(np.float32)
+    after, _, velocity = same(lambda k, p, g, v: k.update.sgd(p, g, v, 0.1, 0.9, 0, 0, False, True), p, g, np.full_like(p, np.nan))
+    np.testing.assert_array_equal(velocity, g)
+    assert np.isfinite(after).all()
+
+
+@pytest.mark.parametrize("size", [0, 1, SIZE])
+def test_average(size, rng):
+    p, q = rng.standard_normal((2, size)).astype(np.float32)
+    after, _ = same(lambda k, p, q: k.update.average(p, q, 0.25), p, q, exact=False)
+    np.testing.assert_allclose(after, 0.75 * p + 0.25 * q, rtol=0, atol=1e-6)
