@@ -1,4 +1,4 @@
-"""Which loops a kernel on arrays of any layout runs: the axes of an element-wise operation, the order of those of a copy."""
+"""Which loops a kernel on arrays of any layout runs: the axes of an element-wise operation, their order in a copy."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Axes = tuple[str | None, ...]
 def nest(out: Any, *operands: Any) -> tuple[Axes, list[Any]]:
     """The axes of `out` and of every operand as letters, and the arrays viewed with just these axes.
 
-    Axes are in the memory order of `out`, and as few as serve all: the sum of two arrays of one layout is "a" = "a" + "a",
-    a bias along the channels "ab" = "ab" + "b", a gate for every image and channel "abc" = "abc" * "ac". An operand of one
-    element has no axes, "". A number has None, with its value in place of a view.
+    Axes are in the memory order of `out`, and as few as serve all: the sum of two arrays of one layout is
+    "a" = "a" + "a", a bias along the channels "ab" = "ab" + "b", a gate for each image and channel "abc" = "abc" * "ac".
+    An operand of one element has no axes, "". A number has None, with its value in place of a view.
     """
     parts = (out, *operands)
     if all(type(x) is np.ndarray and x.flags.c_contiguous and x.shape == out.shape for x in parts):
@@ -38,7 +38,8 @@ def is_array(x: Any) -> bool:
 def _view(x: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> tuple[str, Any]:
     kept = [k for k, step in enumerate(strides) if step]
     axes = "".join(LETTERS[k] for k in kept)
-    return axes, arrays.strided(x, tuple(shape[k] for k in kept) or (1,), tuple(strides[k] for k in kept) or (x.itemsize,))
+    extents, steps = tuple(shape[k] for k in kept) or (1,), tuple(strides[k] for k in kept) or (x.itemsize,)
+    return axes, arrays.strided(x, extents, steps)
 
 
 def element(name: str, axes: str | None) -> str:
@@ -57,8 +58,8 @@ def number(value: Any, dtype: np.dtype[Any]) -> Any:
 
 
 def crossing(out: Any, x: Any) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-    """(shape, strides of out, strides of x) for copying x to out: the axis that is fastest in out comes last, the one that
-    is fastest among the others in x before it; at least four axes."""
+    """(shape, strides of out, strides of x) for copying x to out: last the axis that is fastest in out, before it the one
+    of the others that is fastest in x; at least four axes."""
     shape, strides = shapes.coalesce(out.shape, out.strides, x.strides)
     lead = max(0, 4 - len(shape))
     shape, (to, source) = (1,) * lead + shape, [(0,) * lead + step for step in strides]

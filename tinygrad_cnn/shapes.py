@@ -377,7 +377,7 @@ def batch_norm(operation: str, x: Shape, dtype: np.dtype[Any], channels: Iterabl
         raise ShapeError(f"{operation}: input has shape {x} but (n, channels, ...) is needed; reshape it")
     for shape, found in channels:
         if shape != (x[1],):
-            raise ShapeError(f"{operation}: a vector of the channels has shape {shape} but input {x} has {x[1]} channels; "
+            raise ShapeError(f"{operation}: a vector of the channels has shape {shape} but input {x} needs ({x[1]},); "
                              "give one number per channel")
         if found != dtype:
             raise TypeError(f"{operation}: a vector of the channels has dtype {found.name} but the input {dtype.name}; "

@@ -65,20 +65,22 @@ def test_casts(dtype, x_dtype, rng):
 
 def test_fraction_is_dropped_and_any_number_but_zero_is_true():
     x = np.array([-1.75, -0.5, 0.0, 0.25, 2.9], np.float32)
-    whole, true, _ = same(lambda k, a, b, x: (k.copy.copy(a, x), k.copy.copy(b, x)), np.zeros(5, np.int64), np.zeros(5, bool), x)
+    whole, _ = same(lambda k, out, x: k.copy.copy(out, x), np.zeros(5, np.int64), x)
+    true, _ = same(lambda k, out, x: k.copy.copy(out, x), np.zeros(5, bool), x)
     assert whole.tolist() == [-1, 0, 0, 0, 2] and true.tolist() == [True, True, False, True, True]
 
 
 def test_one_element_stretched(rng):
     x = numbers(rng, (3, 1, 4), "float32")
 
-    out, _ = same(lambda k, out, x: k.copy.copy(out, strided(x, (3, 5, 4), (16, 0, 4))), np.zeros((3, 5, 4), np.float32), x)
+    before = np.zeros((3, 5, 4), np.float32)
+    out, _ = same(lambda k, out, x: k.copy.copy(out, strided(x, (3, 5, 4), (16, 0, 4))), before, x)
     np.testing.assert_array_equal(out, np.broadcast_to(x, (3, 5, 4)))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("view", [everything, lambda a: a[:, 1:3], lambda a: a[:, ::2, ::-1], lambda a: a.transpose((2, 0, 1)),
-                                  lambda a: a[1], lambda a: a[:, 2:2]])
+@pytest.mark.parametrize("view", [everything, lambda a: a[:, 1:3], lambda a: a[:, ::2, ::-1], lambda a: a[1],
+                                  lambda a: a.transpose((2, 0, 1)), lambda a: a[:, 2:2]])
 def test_fill(view, dtype, rng):
     for value in (0, 1, 2.5 if dtype.startswith("float") else 1):
         before = numbers(rng, (3, 5, 4), dtype)

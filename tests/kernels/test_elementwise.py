@@ -39,8 +39,8 @@ def result(name, dtype):
 def test_formulas(name, rng):
     for dtype in ("float32", "float64"):
         given = operands(name, (3, 7), dtype, rng)
-        out, *_ = same(lambda k, out, *x: k.elementwise.apply(name, out, *x), np.zeros((3, 7), result(name, dtype)), *given,
-                       exact=False)
+        before = np.zeros((3, 7), result(name, dtype))
+        out, *_ = same(lambda k, out, *x: k.elementwise.apply(name, out, *x), before, *given, exact=False)
         wanted = formulas.FORMULAS[name](NumPy, *[x.astype("float64") if x.dtype != bool else x for x in given])
         if out.dtype == bool:
             np.testing.assert_array_equal(out, wanted)
@@ -80,11 +80,15 @@ def test_layouts(view, rng):
 
 def test_operands_of_two_layouts(rng):
     x, y = numbers(rng, (2, 3, 4, 5), "float32"), numbers(rng, (2, 4, 5, 3), "float32")
-    out, *_ = same(lambda k, out, x, y: k.elementwise.apply("add", out, x, y.transpose((0, 3, 1, 2))), np.zeros_like(x), x, y)
-    np.testing.assert_array_equal(out, x + y.transpose(0, 3, 1, 2))
+    def first(a):
+        return a.transpose((0, 3, 1, 2))
+
+    out, *_ = same(lambda k, out, x, y: k.elementwise.apply("add", out, x, first(y)), np.zeros_like(x), x, y)
+    np.testing.assert_array_equal(out, x + first(y))
 
 
-@pytest.mark.parametrize("dtype, number", [("float32", 0.1), ("float32", 3), ("float64", 0.1), ("int64", 2**40), ("uint8", 200)])
+@pytest.mark.parametrize("dtype, number", [("float32", 0.1), ("float32", 3), ("float64", 0.1), ("int64", 2**40),
+                                           ("uint8", 200)])
 def test_numbers(dtype, number, rng):
     x = numbers(rng, (3, 5), dtype)
     out, _ = same(lambda k, out, x: k.elementwise.apply("mul", out, x, number), np.zeros_like(x), x)
@@ -99,8 +103,8 @@ def test_in_place(rng):
     np.testing.assert_array_equal(out, x - y)
 
 
-EXTREMES = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-40, -1e-40, 1e-45, 88.6, 89.5, -87.5, -103.9, -105, 3e38, -3e38, 1,
-                     -1, 0.5, 9.01, -9.01, 1e-6], np.float32)
+EXTREMES = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-40, -1e-40, 1e-45, 88.6, 89.5, -87.5, -103.9, -105, 3e38,
+                     -3e38, 1, -1, 0.5, 9.01, -9.01, 1e-6], np.float32)
 
 
 @pytest.mark.parametrize("name", ["exp", "log", "sqrt", "tanh", "sigmoid", "relu"])
@@ -126,13 +130,14 @@ def test_own_functions_are_exact_to_a_few_units(name, low, high):
 
 def test_nests_are_as_flat_as_can_be():
     x = np.zeros((2, 4, 5, 3), np.float32)
-    bias, gate = np.broadcast_to(np.zeros(3, np.float32), x.shape), np.broadcast_to(np.zeros((2, 1, 1, 3), np.float32), x.shape)
+    bias, gate, one = (np.broadcast_to(np.zeros(shape, np.float32), x.shape) for shape in ((3,), (2, 1, 1, 3), ()))
     assert nest(x, x, 2.0)[0] == ("a", "a", None)
     assert nest(x.transpose(0, 3, 1, 2), x.transpose(0, 3, 1, 2))[0] == ("a", "a")
     assert nest(x, x, bias)[0] == ("ab", "ab", "b")
     assert nest(x, gate)[0] == ("abc", "ac")
-    assert nest(x, np.broadcast_to(np.zeros((), np.float32), x.shape))[0] == ("a", "")
+    assert nest(x, one)[0] == ("a", "")
 
 
 def test_nothing():
-    same(lambda k, out, x: k.elementwise.apply("relu", out, x), np.zeros((0, 3), np.float32), np.zeros((0, 3), np.float32))
+    nothing = np.zeros((0, 3), np.float32)
+    same(lambda k, out, x: k.elementwise.apply("relu", out, x), nothing, nothing)

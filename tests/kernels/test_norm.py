@@ -1,4 +1,4 @@
-"""Batch norm kernels: against float64, twins, few and many channels, with and without gamma, beta and the ReLU's mask."""
+"""Batch norm kernels: against float64, twins, few and many channels, with and without gamma, beta and the ReLU."""
 
 import numpy as np
 import pytest
@@ -49,8 +49,8 @@ def test_backward(shape, relu, affine, dtype, rng):
     x, g, out = (rng.standard_normal(shape).astype(dtype) for _ in range(3))
     mean, rstd, gamma = (rng.standard_normal(shape[1]).astype(dtype) for _ in range(3))
     outs = [(shape, dtype), ((shape[1],), dtype), ((shape[1],), dtype)]
-    dx, dgamma, dbeta = both("norm", "backward", outs, g, out if relu else None, x, mean, rstd, gamma if affine else None,
-                             length=shape[0])
+    dx, dgamma, dbeta = both("norm", "backward", outs, g, out if relu else None, x, mean, rstd,
+                             gamma if affine else None, length=shape[0])
     passed, xhat = g * (out > 0) if relu else g, (x.astype(np.float64) - mean) * rstd
     close(dbeta, passed.sum(0, dtype=np.float64), shape[0])
     close(dgamma, (passed * xhat).sum(0), shape[0])

@@ -101,9 +101,9 @@ def test_no_images(rng):
 def test_threads_do_not_change_a_result(rng):
     x = rng.standard_normal((8, 1, 33, 33, 24)).astype(np.float32)
     shape, arguments = (8, 1, 17, 17, 24), ((1, 3, 3), (1, 2, 2), (0, 1, 1), (1, 1, 1))
-    out, index = on_cpu("pool", "max_forward", [(shape, "float32"), (shape, "uint8")], x, *arguments)  # enough work for two
-    for image in range(8):
-        one = on_cpu("pool", "max_forward", [((1, *shape[1:]), "float32"), ((1, *shape[1:]), "uint8")], x[image:image + 1],
-                     *arguments)
-        np.testing.assert_array_equal(one[0][0], out[image])
-        np.testing.assert_array_equal(one[1][0], index[image])
+    outs = [(shape, "float32"), (shape, "uint8")]
+    found = on_cpu("pool", "max_forward", outs, x, *arguments)  # enough work for several threads
+    for n in range(8):
+        alone = on_cpu("pool", "max_forward", [((1, *shape[1:]), dtype) for _, dtype in outs], x[n:n + 1], *arguments)
+        for a, b in zip(found, alone):
+            np.testing.assert_array_equal(a[n:n + 1], b)

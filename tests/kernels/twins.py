@@ -49,7 +49,7 @@ def on_cuda(module: str, name: str, outs: list[tuple[tuple[int, ...], Any]], *ar
 
 def both(module: str, name: str, outs: list[tuple[tuple[int, ...], Any]], *args: Any, exact: bool = False,
          length: int = 1) -> list[np.ndarray]:
-    """The CPU's outputs, after comparison with CUDA's: equal if `exact`, else within the rounding of sums of `length` terms."""
+    """The CPU's outputs, compared with CUDA's: equal if `exact`, else within the rounding of sums of `length` terms."""
     found, twin = on_cpu(module, name, outs, *args), on_cuda(module, name, outs, *args)
     for a, b in zip(found, twin):
         if exact or a.dtype.kind != "f":

@@ -1,4 +1,4 @@
-"""Calling entry points on both devices with arrays of any layout: the call makes its views of whole arrays by itself."""
+"""Calling entry points on both devices with arrays of any layout: the call makes its views of whole arrays itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .twins import close, guarded
 
 
 def same(call: Callable[..., None], *wholes: np.ndarray, exact: bool = True, length: int = 1) -> list[np.ndarray]:
-    """The arrays after `call(kernels, *arrays)` on the CPU, in the middle of filled memory; CUDA must leave the same."""
+    """The arrays after `call(kernels, *arrays)` on the CPU, amid filled memory; CUDA must leave the same."""
     made = [guarded(a) for a in wholes]
     call(package("cpu"), *[a for a, _ in made])
     for a, zone in made:

@@ -36,6 +36,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Failure as failure:
         print(f"tinygrad-cnn: {failure}", file=sys.stderr)
         return failure.code
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("tinygrad_cnn"):
+            raise
+        print(f"tinygrad-cnn: the package {error.name} is missing; `tinygrad-cnn report` says how to install it.",
+              file=sys.stderr)
+        return 1
     except BrokenPipeError:
         # The reader (head, less) has left. Keep Python from complaining again when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

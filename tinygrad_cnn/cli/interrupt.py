@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-NOTICE = b"\nstopping after this step and saving (Ctrl-C again: stop at once, without saving) ...\n"
+NOTICE = b"\nstopping after this step, then saving (Ctrl-C again: at once, unsaved) ...\n"
 
 
 class Interrupt:

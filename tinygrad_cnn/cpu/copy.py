@@ -7,7 +7,7 @@ from ..nest import crossing, flat
 from .jit import jit
 from .launch import launch, parts_for
 
-EDGE = 16    # of a tile: 16 float32 are a cache line, so that a transposition uses each line it touches as a whole
+EDGE = 32    # of a tile: two cache lines of float32, so that a transposition uses each line it touches as a whole
 
 
 def copy(out, x):
@@ -19,7 +19,8 @@ def copy(out, x):
     if along and out.size == shape[-1]:
         launch(_flat, parts_for(out.size), flat(out, shape, strides)[0], flat(x, shape, x_strides)[0])
     else:
-        launch(_rows if along else _tiles, parts_for(out.size), shape, *flat(out, shape, strides), *flat(x, shape, x_strides))
+        kernel = _rows if along else _tiles
+        launch(kernel, parts_for(out.size), shape, *flat(out, shape, strides), *flat(x, shape, x_strides))
 
 
 def fill(out, value):
@@ -56,7 +57,7 @@ def _rows(part, parts, shape, out, first, steps, x, x_first, x_steps):
 
 @jit
 def _tiles(part, parts, shape, out, first, steps, x, x_first, x_steps):
-    """Steps along the last axis are short in out, along the last but one short in x: tile by tile, both stay in the cache."""
+    """Neighbors along the last axis are near in out, along the last but one near in x: both stay in cache."""
     planes, C, D = _count(shape, len(shape) - 2), shape[-2], shape[-1]
     strips = (C + EDGE - 1) // EDGE
     for place in range(part * planes * strips // parts, (part + 1) * planes * strips // parts):
@@ -64,8 +65,10 @@ def _tiles(part, parts, shape, out, first, steps, x, x_first, x_steps):
         i, j = first + _offset(plane, shape, steps), x_first + _offset(plane, shape, x_steps)
         for begin in range(0, D, EDGE):
             for c in range(start, min(start + EDGE, C)):
-                for d in range(begin, min(begin + EDGE, D)):
-                    out[uintp(i + c * steps[-2] + d * steps[-1])] = x[uintp(j + c * x_steps[-2] + d * x_steps[-1])]
+                to = uintp(i + c * steps[-2] + begin * steps[-1])
+                source = uintp(j + c * x_steps[-2] + begin * x_steps[-1])
+                for d in range(uintp(min(EDGE, D - begin))):
+                    out[to + d * uintp(steps[-1])] = x[source + d * uintp(x_steps[-1])]
 
 
 @jit

@@ -10,7 +10,7 @@ from .random import philox, unit
 
 
 def dropout(out, x, p, seed, offset):
-    """out[i] = x[i] * (u >= p) / (1 - p), u = (philox(seed, offset + i // 4)[i % 4] >> 8) / 2**24. It is its own adjoint."""
+    """out[i] = x[i] * (u >= p) / (1 - p), u = (philox(seed, offset + i // 4)[i % 4] >> 8) / 2**24."""
     scale = x.dtype.type(1 / (1 - p) if p < 1 else 0)
     launch(_dropout, parts_for(4 * x.size), out, x, np.float32(p), scale, np.uint64(seed), np.uint64(offset))
 
@@ -20,8 +20,10 @@ def _dropout(part, parts, out, x, p, scale, seed, offset):
     whole = x.size // 4
     for k in range(uint64(part * whole // parts), uint64((part + 1) * whole // parts)):
         i, (a, b, c, d) = uint64(4) * k, philox(seed, offset + k)
-        out[i], out[i + uint64(1)] = x[i] * _kept(a, p, scale), x[i + uint64(1)] * _kept(b, p, scale)
-        out[i + uint64(2)], out[i + uint64(3)] = x[i + uint64(2)] * _kept(c, p, scale), x[i + uint64(3)] * _kept(d, p, scale)
+        out[i] = x[i] * _kept(a, p, scale)
+        out[i + uint64(1)] = x[i + uint64(1)] * _kept(b, p, scale)
+        out[i + uint64(2)] = x[i + uint64(2)] * _kept(c, p, scale)
+        out[i + uint64(3)] = x[i + uint64(3)] * _kept(d, p, scale)
     if part == parts - 1:                                  # the last one to three elements
         last = philox(seed, offset + uint64(whole))
         for i in range(4 * whole, x.size):

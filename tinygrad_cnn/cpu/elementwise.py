@@ -1,4 +1,4 @@
-"""Element-wise operations: a kernel for each formula, dtype and loop nest, made when first met. CUDA twin: cuda/elementwise.py."""
+"""Element-wise operations: a kernel per formula, dtype and loop nest, made when first met. CUDA twin: cuda/elementwise.py."""
 
 from functools import lru_cache
 
@@ -11,8 +11,8 @@ from . import scalar
 from .jit import jit
 from .launch import launch, parts_for
 
-# The indices are unsigned. A signed one could be negative, which means from the end, for all the compiler knows; the test
-# for it in every step turns vector loads into gathers.
+# The indices are unsigned. A signed one could be negative, for all the compiler knows, and count from the end; the test
+# for that in every step turns vector loads into gathers.
 FLAT = """
 def kernel(part, parts, {parameters}):
     for a in range(uintp(part * out.size // parts), uintp((part + 1) * out.size // parts)):
@@ -30,7 +30,7 @@ def kernel(part, parts, {parameters}):
 
 
 def apply(name, out, *operands):
-    """out[i] = formula(operands[i]...); operands: arrays of the shape of out, with stride 0 where they are stretched, or numbers."""
+    """out[i] = formula(operands[i]...). Operands: numbers, or arrays of out's shape, of stride 0 where stretched."""
     if out.size == 0:
         return
     dtype = arithmetic(out, *operands)
@@ -44,10 +44,10 @@ def _kernel(name, dtype, axes):
     """The kernel with its loops written out, as Numba cannot loop over a number of axes that it learns later."""
     *outer, last = axes[0]
     names = [f"x{k}" for k in range(1, len(axes))]
-    place = [f"row, {a} = divmod(row, uintp(out.shape[{k}]))" for k, a in reversed(list(enumerate(outer))) if k] + ["a = row"]
+    place = [f"row, {a} = divmod(row, uintp(out.shape[{k}]))" for k, a in reversed(list(enumerate(outer))) if k]
     source = (NESTED if outer else FLAT).format(
         parameters=", ".join(["out", *names]), values=", ".join(map(element, names, axes[1:])),
-        place="; ".join(place), last=last, all=", ".join(axes[0]))
+        place="; ".join([*place, "a = row"]), last=last, all=", ".join(axes[0]))
     scope = {"formula": register_jitable(formulas.typed(name, dtype.type)), "scalar": scalar, "uintp": np.uintp,
              "__name__": __name__}
     exec(compile(source, __file__, "exec"), scope)

@@ -9,13 +9,13 @@ from .softmax import COST, log_softmax
 
 
 def cross_entropy(losses, log_p, x, target, ignore_index):
-    """log_p = log_softmax(x);  losses[i] = -log_p[i, target[i]], 0 if target[i] == ignore_index, NaN if it is no class."""
+    """log_p = log_softmax(x);  losses[i] = -log_p[i, target[i]], 0 at ignore_index, NaN where it is no class."""
     log_softmax(log_p, x)
     launch(_pick, parts_for(target.size), losses, log_p, target, ignore_index)
 
 
 def cross_entropy_backward(out, g, log_p, target, ignore_index):
-    """out[i,j] = g[i] * (exp(log_p[i,j]) - (1 if j == target[i] else 0)), 0 if target[i] == ignore_index."""
+    """out[i,j] = g[i] * (exp(log_p[i,j]) - (1 if j == target[i] else 0)), 0 at ignore_index."""
     launch(_cross_entropy_backward, parts_for(COST * out.size), out, g, log_p, target, ignore_index)
 
 

@@ -1,8 +1,8 @@
 """Normalization of the columns of x (m, c), which are a batch norm's channels. CUDA twin: cuda/norm.py.
 
-A row of few channels is too short for a vector loop, so whole rows are taken together: a line is the least number of rows
-that has LINE elements, and what belongs to a channel is repeated along the line. Lines are added in the dtype of x within
-a block of BLOCK elements, which stays in the cache; blocks are added in float64.
+A row of few channels is too short for a vector loop, so whole rows are taken together: a line is the least number of
+rows that has LINE elements, and what belongs to a channel is repeated along the line. Lines are added in the dtype of x
+within a block of BLOCK elements, which stays in the cache; blocks are added in float64.
 """
 
 from .jit import jit
@@ -95,15 +95,15 @@ def _moments(part, parts, sums, x, scratch, block):
 
 @jit
 def _combine(mean, var, sums, rows, block):
-    """The mean is the weighted mean of the blocks' means; the squares about it are those within and those between blocks."""
+    """The weighted mean of the blocks' means; the squares about it are those within and those between blocks."""
+    height = block // max(mean.size, 1)
     for c in range(mean.size):
-        total = 0.0
+        total, squares = 0.0, 0.0
         for b in range(len(sums)):
-            total += sums[b, 0, c] * min(block // mean.size, rows - b * (block // mean.size))
+            total += sums[b, 0, c] * min(height, rows - b * height)
         center = total / max(rows, 1)
-        squares = 0.0
         for b in range(len(sums)):
-            squares += sums[b, 1, c] + (sums[b, 0, c] - center) ** 2 * min(block // mean.size, rows - b * (block // mean.size))
+            squares += sums[b, 1, c] + (sums[b, 0, c] - center) ** 2 * min(height, rows - b * height)
         mean[c], var[c] = center, squares / max(rows, 1)
 
 

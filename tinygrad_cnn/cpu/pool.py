@@ -15,7 +15,7 @@ def max_forward(out, index, x, kernel, stride, padding, dilation):
 
 
 def max_backward(out, g, index, kernel, stride, padding, dilation):
-    """out[n,a,b,e,c] = sum of g[n,p,q,r,c] over the windows whose index is the cell (a,b,e): the adjoint of max_gather."""
+    """out[n,a,b,e,c] = sum of g[n,p,q,r,c] over the windows whose index is the cell (a,b,e): adjoint to max_gather."""
     parts = parts_for(out.size)
     if kernel == stride and padding == (0, 0, 0) and dilation == (1, 1, 1):
         launch(_max_backward_apart, parts, out, g, index, kernel)
@@ -42,22 +42,21 @@ def average_backward(out, g, kernel, stride, padding, count_include_pad, divisor
 
 
 @jit
-def _max_forward(part, parts, out, index, x, kernel, stride, padding, dilation):
+def _max_forward(part, parts, out, index, x, window, stride, padding, dilation):
     N, A, B, E, C = x.shape
     _, P, Q, R, _ = out.shape
-    I, J, K = kernel
     for row in range(part * N * P * Q // parts, (part + 1) * N * P * Q // parts):
         n, p, q = row // (P * Q), row // Q % P, row % Q
         for r in range(R):
             first = True
-            for i in range(I):
+            for i in range(window[0]):
                 a = p * stride[0] + i * dilation[0] - padding[0]
-                for j in range(J):
+                for j in range(window[1]):
                     b = q * stride[1] + j * dilation[1] - padding[1]
-                    for k in range(K):
+                    for k in range(window[2]):
                         e = r * stride[2] + k * dilation[2] - padding[2]
                         if 0 <= a < A and 0 <= b < B and 0 <= e < E:
-                            cell = index.dtype.type((i * J + j) * K + k)
+                            cell = index.dtype.type((i * window[1] + j) * window[2] + k)
                             for c in range(C):    # contiguous in every array, so that the compiler vectorizes it
                                 v = x[n, a, b, e, c]
                                 better = first or v > out[n, p, q, r, c] or v != v
@@ -71,44 +70,42 @@ def _max_forward(part, parts, out, index, x, kernel, stride, padding, dilation):
 
 
 @jit
-def _max_backward(part, parts, out, g, index, kernel, stride, padding, dilation):
+def _max_backward(part, parts, out, g, index, window, stride, padding, dilation):
     N, A, B, E, C = out.shape
     _, P, Q, R, _ = g.shape
-    I, J, K = kernel
     for row in range(part * N * A * B // parts, (part + 1) * N * A * B // parts):
         n, a, b = row // (A * B), row // B % A, row % B
         for e in range(E):
             for c in range(C):
                 out[n, a, b, e, c] = 0
-            for i in range(I):
+            for i in range(window[0]):
                 p, p_rest = divmod(a + padding[0] - i * dilation[0], stride[0])
                 if p_rest or not 0 <= p < P:
                     continue
-                for j in range(J):
+                for j in range(window[1]):
                     q, q_rest = divmod(b + padding[1] - j * dilation[1], stride[1])
                     if q_rest or not 0 <= q < Q:
                         continue
-                    for k in range(K):
+                    for k in range(window[2]):
                         r, r_rest = divmod(e + padding[2] - k * dilation[2], stride[2])
                         if r_rest or not 0 <= r < R:
                             continue
-                        cell = index.dtype.type((i * J + j) * K + k)
+                        cell = index.dtype.type((i * window[1] + j) * window[2] + k)
                         for c in range(C):
                             out[n, a, b, e, c] += g[n, p, q, r, c] if index[n, p, q, r, c] == cell else 0
 
 
 @jit
-def _max_backward_apart(part, parts, out, g, index, kernel):
+def _max_backward_apart(part, parts, out, g, index, window):
     """Windows side by side: a cell lies in one window at most, and no addition is needed."""
     N, A, B, E, C = out.shape
     _, P, Q, R, _ = g.shape
-    I, J, K = kernel
     for row in range(part * N * A * B // parts, (part + 1) * N * A * B // parts):
         n, a, b = row // (A * B), row // B % A, row % B
-        p, q = a // I, b // J
+        p, q = a // window[0], b // window[1]
         for e in range(E):
-            r = e // K
-            cell = index.dtype.type((a % I * J + b % J) * K + e % K)
+            r = e // window[2]
+            cell = index.dtype.type((a % window[0] * window[1] + b % window[1]) * window[2] + e % window[2])
             if p < P and q < Q and r < R:
                 for c in range(C):
                     out[n, a, b, e, c] = g[n, p, q, r, c] if index[n, p, q, r, c] == cell else 0
@@ -118,35 +115,33 @@ def _max_backward_apart(part, parts, out, g, index, kernel):
 
 
 @jit
-def _max_gather(part, parts, out, x, index, kernel, stride, padding, dilation):
+def _max_gather(part, parts, out, x, index, window, stride, padding, dilation):
     N, A, B, E, C = x.shape
     _, P, Q, R, _ = out.shape
-    _, J, K = kernel
     for row in range(part * N * P * Q // parts, (part + 1) * N * P * Q // parts):
         n, p, q = row // (P * Q), row // Q % P, row % Q
         for r in range(R):
             for c in range(C):
                 cell = int(index[n, p, q, r, c])
-                a = p * stride[0] + cell // (J * K) * dilation[0] - padding[0]
-                b = q * stride[1] + cell // K % J * dilation[1] - padding[1]
-                e = r * stride[2] + cell % K * dilation[2] - padding[2]
+                a = p * stride[0] + cell // (window[1] * window[2]) * dilation[0] - padding[0]
+                b = q * stride[1] + cell // window[2] % window[1] * dilation[1] - padding[1]
+                e = r * stride[2] + cell % window[2] * dilation[2] - padding[2]
                 inside = 0 <= a < A and 0 <= b < B and 0 <= e < E
                 out[n, p, q, r, c] = x[n, a, b, e, c] if inside else 0
 
 
 @jit
-def _counted(start, size, kernel, padding, include):
+def _counted(start, size, window, padding, include):
     """How many cells of a window that starts at `start` count, along one axis."""
     if include:
-        return min(start + kernel, size + padding) - start
-    return min(start + kernel, size) - max(start, 0)
+        return min(start + window, size + padding) - start
+    return min(start + window, size) - max(start, 0)
 
 
 @jit
-def _average_forward(part, parts, out, x, kernel, stride, padding, include, divisor):
+def _average_forward(part, parts, out, x, window, stride, padding, include, divisor):
     N, A, B, E, C = x.shape
     _, P, Q, R, _ = out.shape
-    I, J, K = kernel
     for row in range(part * N * P * Q // parts, (part + 1) * N * P * Q // parts):
         n, p, q = row // (P * Q), row // Q % P, row % Q
         a, b = p * stride[0] - padding[0], q * stride[1] - padding[1]
@@ -154,42 +149,43 @@ def _average_forward(part, parts, out, x, kernel, stride, padding, include, divi
             e = r * stride[2] - padding[2]
             for c in range(C):
                 out[n, p, q, r, c] = 0
-            for i in range(max(a, 0), min(a + I, A)):
-                for j in range(max(b, 0), min(b + J, B)):
-                    for k in range(max(e, 0), min(e + K, E)):
+            for i in range(max(a, 0), min(a + window[0], A)):
+                for j in range(max(b, 0), min(b + window[1], B)):
+                    for k in range(max(e, 0), min(e + window[2], E)):
                         for c in range(C):
                             out[n, p, q, r, c] += x[n, i, j, k, c]
-            cells = divisor or (_counted(a, A, I, padding[0], include) * _counted(b, B, J, padding[1], include)
-                                * _counted(e, E, K, padding[2], include))
+            height = _counted(a, A, window[0], padding[0], include)
+            width = _counted(b, B, window[1], padding[1], include)
+            depth = _counted(e, E, window[2], padding[2], include)
+            cells = out.dtype.type(divisor or height * width * depth)
             for c in range(C):
-                out[n, p, q, r, c] /= out.dtype.type(cells)
+                out[n, p, q, r, c] /= cells
 
 
 @jit
-def _average_backward(part, parts, out, g, kernel, stride, padding, include, divisor):
+def _average_backward(part, parts, out, g, window, stride, padding, include, divisor):
     N, A, B, E, C = out.shape
     _, P, Q, R, _ = g.shape
-    I, J, K = kernel
     for row in range(part * N * A * B // parts, (part + 1) * N * A * B // parts):
         n, a, b = row // (A * B), row // B % A, row % B
         for e in range(E):
             for c in range(C):
                 out[n, a, b, e, c] = 0
-            for i in range(I):
+            for i in range(window[0]):
                 p, p_rest = divmod(a + padding[0] - i, stride[0])
                 if p_rest or not 0 <= p < P:
                     continue
-                height = _counted(a - i, A, I, padding[0], include)
-                for j in range(J):
+                height = _counted(a - i, A, window[0], padding[0], include)
+                for j in range(window[1]):
                     q, q_rest = divmod(b + padding[1] - j, stride[1])
                     if q_rest or not 0 <= q < Q:
                         continue
-                    width = _counted(b - j, B, J, padding[1], include)
-                    for k in range(K):
+                    width = _counted(b - j, B, window[1], padding[1], include)
+                    for k in range(window[2]):
                         r, r_rest = divmod(e + padding[2] - k, stride[2])
                         if r_rest or not 0 <= r < R:
                             continue
-                        depth = _counted(e - k, E, K, padding[2], include)
+                        depth = _counted(e - k, E, window[2], padding[2], include)
                         cells = out.dtype.type(divisor or height * width * depth)
                         for c in range(C):
                             out[n, a, b, e, c] += g[n, p, q, r, c] / cells

@@ -1,7 +1,7 @@
 """Sum and maximum over axes. CUDA twin: cuda/reduce.py.
 
-A long sum is cut into pieces by its shape alone, so that its bits do not depend on the number of threads, and its error does
-not grow with its length: the pieces of float32 are summed in float32, the sums of the pieces in float64.
+A long sum is cut into pieces by its shape alone, so that its bits do not depend on the number of threads, and its error
+does not grow with its length: pieces of float32 are summed in float32, the sums of the pieces in float64.
 """
 import numpy as np
 from numba import uintp
@@ -52,7 +52,7 @@ def _sum_rows(out, x):
 
 
 def _sum_columns(out, x):
-    """out[a, c] = sum over b of x[a, b, c, 0]. Where rows are short and lie end to end, several are taken for one long one."""
+    """out[a, c] = sum over b of x[a, b, c, 0]. Short rows that lie end to end are taken for fewer long ones."""
     A, B, C, _ = x.shape
     fold = 1
     if x.strides[1] == C * x.itemsize and x.strides[2] == x.itemsize:
@@ -65,7 +65,8 @@ def _sum_columns(out, x):
     else:
         partial = empty((A, pieces, fold * C), _narrow(x.dtype))
         launch(_columns, parts_for(x.size), partial, long)
-        launch(_combine, parts_for(partial.size), out.reshape(A, C), partial.reshape(A, pieces * fold, C), _wide(x.dtype)(0))
+        sums = partial.reshape(A, pieces * fold, C)
+        launch(_combine, parts_for(sums.size), out.reshape(A, C), sums, _wide(x.dtype)(0))
 
 
 def _narrow(dtype):

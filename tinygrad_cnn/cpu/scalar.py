@@ -1,7 +1,7 @@
 """The mathematics a formula is compiled with: `m` of formulas.py. CUDA twin: cuda/scalar.py.
 
-float32 in, float32 out. The exponential and what follows from it are written out for float32, in steps that the compiler
-turns into vector instructions; a call into the C library would take one element at a time.
+float32 in, float32 out. The exponential and what follows from it are written out for float32, in steps that the
+compiler turns into vector instructions; a call into the C library would take one element at a time.
 """
 import math
 
@@ -28,13 +28,13 @@ def where(condition, a, b):
 @intrinsic
 def bits(typing, x):
     """The 32 bits of a float32 as int32: its sign, 8 of the exponent, 23 of the fraction."""
-    return types.int32(types.float32), lambda context, builder, signature, args: builder.bitcast(args[0], ir.IntType(32))
+    return types.int32(types.float32), lambda context, builder, signature, x: builder.bitcast(*x, ir.IntType(32))
 
 
 @intrinsic
 def from_bits(typing, i):
     """The float32 that has these 32 bits."""
-    return types.float32(types.int32), lambda context, builder, signature, args: builder.bitcast(args[0], ir.FloatType())
+    return types.float32(types.int32), lambda context, builder, signature, i: builder.bitcast(*i, ir.FloatType())
 
 
 @register_jitable
@@ -72,7 +72,7 @@ def exp_float32(x):
 
 @register_jitable
 def tanh_float32(x):
-    """tanh(x) = (e - 1) / (e + 1) with e = exp(2 x), where e - 1 = 2**k (exp(r) - 1) + (2**k - 1) keeps small x exact."""
+    """tanh(x) = (e - 1) / (e + 1) with e = exp(2 x), e - 1 = 2**k (exp(r) - 1) + (2**k - 1) keeps small x exact."""
     k, r = reduced(min(max(x + x, F(-18)), F(18)))
     s = power_of_two(k)
     d = fma(s, expm1_reduced(r), s - F(1))

@@ -30,7 +30,7 @@ def log_softmax_backward(out, g, y):
 
 @jit
 def _maximum(row, lanes):
-    """The greatest element, by LANES maxima side by side. Of a single one the compiler, for the sake of NaN, makes no vectors."""
+    """The greatest element, by LANES maxima side by side; a single one, for the sake of NaN, is not vectorized."""
     width = min(row.size, LANES)
     for j in range(width):
         lanes[j] = row[j]

@@ -47,7 +47,7 @@ def _strided(size, shape, out, first, steps, x, x_first, x_steps):
 
 @kernel
 def _tiles(shape, out, first, steps, x, x_first, x_steps):
-    """Neighbors along the last axis are neighbors in out, along the last but one in x: each tile is turned in shared memory."""
+    """Neighbors along the last axis are near in out, along the last but one near in x: shared memory turns a tile."""
     tile = cuda.shared.array(TILE, x.dtype)
     C, D = shape[-2], shape[-1]
     rest, across = split(cuda.blockIdx.x, (D + EDGE - 1) // EDGE)

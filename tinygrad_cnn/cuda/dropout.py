@@ -7,7 +7,7 @@ from .random import philox, unit
 
 
 def dropout(out, x, p, seed, offset):
-    """out[i] = x[i] * (u >= p) / (1 - p), u = (philox(seed, offset + i // 4)[i % 4] >> 8) / 2**24. It is its own adjoint."""
+    """out[i] = x[i] * (u >= p) / (1 - p), u = (philox(seed, offset + i // 4)[i % 4] >> 8) / 2**24."""
     scale = x.dtype.type(1 / (1 - p) if p < 1 else 0)
     launch(_dropout, -(-x.size // 4), out, x, np.float32(p), scale, np.uint64(seed), np.uint64(offset))
 

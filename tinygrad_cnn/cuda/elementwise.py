@@ -1,4 +1,4 @@
-"""Element-wise operations: a kernel for each formula, dtype and loop nest, made when first met. CPU twin: cpu/elementwise.py."""
+"""Element-wise operations: a kernel per formula, dtype and loop nest, made when first met. CPU twin: cpu/elementwise.py."""
 
 from functools import lru_cache
 
@@ -26,7 +26,7 @@ def kernel({parameters}):
 
 
 def apply(name, out, *operands):
-    """out[i] = formula(operands[i]...); operands: arrays of the shape of out, with stride 0 where they are stretched, or numbers."""
+    """out[i] = formula(operands[i]...). Operands: numbers, or arrays of out's shape, of stride 0 where stretched."""
     if out.size == 0:
         return
     dtype = arithmetic(out, *operands)

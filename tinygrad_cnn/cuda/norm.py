@@ -1,7 +1,7 @@
 """Normalization of the columns of x (m, c), which are a batch norm's channels. CPU twin: cpu/norm.py.
 
-Sums down a column: a block of threads is LANES columns wide and takes ROWS rows; each thread adds every so many of them, and
-what the threads found is added up in shared memory. Another kernel adds up what the blocks found, in the same way.
+Sums down a column: a block of threads is LANES columns wide and takes ROWS rows; each thread adds every so many,
+and what the threads found is added up in shared memory. Another kernel adds up what the blocks found, in the same way.
 """
 
 from .driver import cuda, device, kernel, launch
@@ -83,7 +83,7 @@ def _moments(sums, x):
 
 @kernel
 def _combine(mean, var, sums, rows):
-    """The mean is the weighted mean of the blocks' means; the squares about it are those within and those between blocks."""
+    """The weighted mean of the blocks' means; the squares about it are those within and those between blocks."""
     lanes = cuda.shared.array(BLOCK, mean.dtype)
     c, row = _column(cuda.blockIdx.x * LANES)
     blocks, real = sums.shape[0] if c < mean.size else 0, mean.dtype.type

@@ -16,7 +16,7 @@ def max_forward(out, index, x, kernel, stride, padding, dilation):
 
 
 def max_backward(out, g, index, kernel, stride, padding, dilation):
-    """out[n,a,b,e,c] = sum of g[n,p,q,r,c] over the windows whose index is the cell (a,b,e): the adjoint of max_gather."""
+    """out[n,a,b,e,c] = sum of g[n,p,q,r,c] over the windows whose index is the cell (a,b,e): adjoint to max_gather."""
     launch(_max_backward, out.size, out, g, index, kernel, stride, padding, dilation)
 
 
@@ -114,10 +114,10 @@ def _average_forward(out, x, window, stride, padding, include, divisor):
             for j in range(max(b, 0), min(b + window[1], x.shape[2])):
                 for k in range(max(e, 0), min(e + window[2], x.shape[3])):
                     total += x[n, i, j, k, c]
-        cells = divisor or (_counted(a, x.shape[1], window[0], padding[0], include)
-                            * _counted(b, x.shape[2], window[1], padding[1], include)
-                            * _counted(e, x.shape[3], window[2], padding[2], include))
-        out[n, p, q, r, c] = total / out.dtype.type(cells)
+        height = _counted(a, x.shape[1], window[0], padding[0], include)
+        width = _counted(b, x.shape[2], window[1], padding[1], include)
+        depth = _counted(e, x.shape[3], window[2], padding[2], include)
+        out[n, p, q, r, c] = total / out.dtype.type(divisor or height * width * depth)
 
 
 @kernel

@@ -16,7 +16,7 @@ LOW, HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 
 def uniform(out, low, high, seed, offset):
-    """out[i] = low + (high - low) * u, u = (philox(seed, offset + i // 4)[i % 4] >> 8) / 2**24, which lies in [0, 1)."""
+    """out[i] = low + (high - low) * u, u = (philox(seed, offset + i // 4)[i % 4] >> 8) / 2**24 < 1."""
     low, span = out.dtype.type(low), out.dtype.type(high - low)
     launch(_uniform, -(-out.size // 4), out, low, span, np.uint64(seed), np.uint64(offset))
 
@@ -47,12 +47,13 @@ def unit(bits):
 
 @device
 def _circle(u):
-    """cos(2 pi u) and sin(2 pi u) of a float32 in [0, 1): from the nearest quarter turn on, by polynomials (Cephes, sinf)."""
+    """cos(2 pi u) and sin(2 pi u) of a float32: polynomials from the nearest quarter turn on (Cephes, sinf)."""
     quarter = int32(float32(4) * u + float32(0.5))
     t = float32(2 * math.pi) * (u - float32(0.25) * float32(quarter))
     z = t * t
     s = t + t * z * (float32(-1.6666654611e-1) + z * (float32(8.3321608736e-3) + z * float32(-1.9515295891e-4)))
-    c = float32(1) - float32(0.5) * z + z * z * (float32(4.1666645683e-2) + z * (float32(-1.3887316255e-3) + z * float32(2.4433157118e-5)))
+    c = float32(4.1666645683e-2) + z * (float32(-1.3887316255e-3) + z * float32(2.4433157118e-5))
+    c = float32(1) - float32(0.5) * z + z * z * c
     if quarter % 2:
         c, s = -s, c
     return (-c, -s) if quarter & 2 else (c, s)
@@ -62,7 +63,8 @@ def _circle(u):
 def _normals(seed, counter):
     """Four independent numbers of the standard normal distribution (Box and Muller), as float32."""
     a, b, c, d = philox(seed, counter)
-    first, second = math.sqrt(float32(-2) * math.log(float32(1) - unit(a))), math.sqrt(float32(-2) * math.log(float32(1) - unit(c)))
+    first = math.sqrt(float32(-2) * math.log(float32(1) - unit(a)))
+    second = math.sqrt(float32(-2) * math.log(float32(1) - unit(c)))
     (x, y), (z, w) = _circle(unit(b)), _circle(unit(d))
     return first * x, first * y, second * z, second * w
 

@@ -1,7 +1,7 @@
 """Sum and maximum over axes. CPU twin: cpu/reduce.py.
 
-The threads of a block add their shares, then a tree in shared memory adds their sums: half as many threads at each step. A long
-sum is cut into pieces by its shape alone, and the sums of the pieces are summed in the same way; nothing is left to chance.
+The threads of a block add their shares, then a tree in shared memory adds their sums, half as many threads each step.
+A long sum is cut into pieces by its shape alone, and their sums are summed in the same way: nothing is left to chance.
 """
 
 from .. import arrays
@@ -54,7 +54,7 @@ def _sum_rows(out, x):
 
 
 def _sum_columns(out, x):
-    """out[a, c] = sum over b of x[a, b, c, 0]. Where rows are short and lie end to end, several are taken for one long one."""
+    """out[a, c] = sum over b of x[a, b, c, 0]. Short rows that lie end to end are taken for fewer long ones."""
     A, B, C, _ = x.shape
     fold = 1
     if B > DEPTH and x.strides[1] == C * x.itemsize and x.strides[2] == x.itemsize:

@@ -1,6 +1,6 @@
-"""Softmax of the rows of x (m, n), its logarithm, and their derivatives: one block of threads per row. CPU twin: cpu/softmax.py.
+"""Softmax of the rows of x (m, n), its logarithm, and their derivatives. CPU twin: cpu/softmax.py.
 
-Each thread takes every so many elements of the row; what the threads found is combined in shared memory.
+One block of threads per row: each thread takes every so many elements; what they found is combined in shared memory.
 """
 
 import math

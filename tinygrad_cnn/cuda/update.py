@@ -15,9 +15,10 @@ def sgd(p, g, velocity, lr, momentum, dampening, weight_decay, nesterov, first):
 
 
 def adam(p, g, m, v, lr, beta1, beta2, eps, weight_decay, decoupled, step):
-    """m += (1 - beta1)(d - m);  v += (1 - beta2)(d^2 - v);  p -= lr / (1 - beta1^step) m / (sqrt(v / (1 - beta2^step)) + eps).
+    """m += (1 - beta1)(d - m);  v += (1 - beta2)(d^2 - v);  p -= lr m' / (sqrt(v') + eps).
 
-    d = g + weight_decay p, or `decoupled` (AdamW) d = g, and before all p -= lr weight_decay p. `step` counts from 1.
+    m' = m / (1 - beta1^step), v' = v / (1 - beta2^step), `step` counts from 1. d = g + weight_decay p, or `decoupled`
+    (AdamW) d = g, and before all p -= lr weight_decay p.
     """
     decay, shrink = (0, 1 - lr * weight_decay) if decoupled else (weight_decay, 1)
     rate, root = lr / (1 - beta1**step), math.sqrt(1 - beta2**step)

@@ -13,6 +13,7 @@ from .conv import Conv
 from .linear import Linear
 from .module import Module, watched
 from .norm import BatchNorm
+from .pool import MaxPool
 
 Step = Callable[[Tensor], Tensor]
 
@@ -34,7 +35,8 @@ def fused(*modules: Module) -> Step:
     """The modules one after another, as a function: `fused(conv, bn, relu)(x)`.
 
     These neighbors run as one: convolution, linear or batch norm with a ReLU behind; convolution with a batch norm that
-    is in evaluation mode. The function owns nothing: build it where it is called, the network keeps the modules.
+    is in evaluation mode. A max pooling behind a ReLU goes first. The function owns nothing: build it where it is
+    called, the network keeps the modules.
     """
 
     def run(x: Tensor) -> Tensor:
@@ -58,6 +60,8 @@ def _first(modules: tuple[Module, ...], x: Tensor) -> tuple[Step, int]:
         return (lambda x: _folded(head, second, x, relu)), 2 + relu
     if not _is(second, ReLU):
         return head, 1
+    if _is(third, MaxPool) and not third.return_indices:
+        return (lambda x: third(head(x)).relu()), 3  # the maximum of max(., 0) is max(., 0) of the maximum: less to look at
     if _is(head, Conv):
         return (lambda x: _conv(head, x, head.weight, head.bias, relu=True)), 2
     if _is(head, BatchNorm):

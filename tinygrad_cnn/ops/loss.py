@@ -32,7 +32,8 @@ class CrossEntropy(Fused):
         k = kernels(self.log_p)
         target = self.target.data  # type: ignore[attr-defined]
         out = k.empty(self.log_p.shape, self.log_p.dtype)
-        k.loss.cross_entropy_backward(out, layout.contiguous(g.data), self.log_p, layout.contiguous(target), self.ignore_index)
+        k.loss.cross_entropy_backward(out, layout.contiguous(g.data), self.log_p, layout.contiguous(target),
+                                      self.ignore_index)
         return g.result(out, None), None
 
     def definition(self, x: Any, target: Any) -> Any:
@@ -44,7 +45,7 @@ class CrossEntropy(Fused):
 def cross_entropy(x: Any, target: Any, ignore_index: int, reduction: str) -> Any:
     """-log softmax(x)[target] of x (n, classes, ...) and integer target (n, ...).
 
-    `reduction`: "none" gives one loss per target, "sum" their sum, "mean" the mean over those that are not `ignore_index`.
+    `reduction`: "none" gives one loss per target, "sum" their sum, "mean" the mean without those of `ignore_index`.
     """
     together("cross_entropy", x.data, target.data)
     shapes.cross_entropy("cross_entropy", x.data.shape, x.data.dtype, target.data.shape, target.data.dtype, reduction)
@@ -65,5 +66,5 @@ def _in_range(target: Any, classes: int, ignore_index: int) -> None:
     if device_of(target) == "cpu" and target.size and (target.min() < 0 or target.max() >= classes):
         wrong = target[((target < 0) | (target >= classes)) & (target != ignore_index)]
         if wrong.size:
-            raise IndexError(f"cross_entropy: target {int(np.ravel(wrong)[0])} is no class of an input with {classes} classes; "
+            raise IndexError(f"cross_entropy: target {int(np.ravel(wrong)[0])} but the input has {classes} classes; "
                              f"use 0 to {classes - 1}, or ignore_index {ignore_index} for what is not to count")

@@ -16,7 +16,7 @@ from .shape import reshape
 
 
 class Normalize(Fused):
-    """out = (x - mean) / sqrt(var + eps) * gamma + beta along axis 1, with given mean and var, then max(., 0) if `relu`."""
+    """out = (x - mean) / sqrt(var + eps) * gamma + beta along axis 1, mean and var given, then max(., 0) if `relu`."""
 
     def __init__(self, center: Any, var: Any, eps: float, relu: bool) -> None:
         self.center, self.eps, self.relu = center, eps, relu
@@ -62,8 +62,8 @@ class BatchNorm(Normalize):
         k = kernels(x)
         dx, dgamma, dbeta = (k.empty(shape, x.dtype) for shape in (rows.shape, (x.shape[1],), (x.shape[1],)))
         out = _matrix(layout.last(self.out.data)) if self.relu else None  # type: ignore[attr-defined]
-        k.norm.backward(_matrix(dx), dgamma, dbeta, _matrix(layout.last(g.data)), out, _matrix(rows), self.center, self.rstd,
-                        None if gamma is None else layout.contiguous(gamma.data))
+        k.norm.backward(_matrix(dx), dgamma, dbeta, _matrix(layout.last(g.data)), out, _matrix(rows), self.center,
+                        self.rstd, None if gamma is None else layout.contiguous(gamma.data))
         found = layout.first(dx), dgamma, dbeta
         return tuple(g.result(a, None) if e else None for a, e in zip(found, self.needed))
 
@@ -101,7 +101,7 @@ def statistics(x: Any) -> tuple[Any, Any]:
 
 
 def batch_norm(x: Any, gamma: Any, beta: Any, eps: float, relu: bool = False) -> tuple[Any, Any, Any]:
-    """(out, mean, biased variance) of x (n, c, ...) normalized with its own statistics, which come as Tensors without a graph."""
+    """(out, mean, biased variance) of x (n, c, ...) normalized with its own statistics; these two without a graph."""
     _check(x, gamma, beta)
     shapes.batch_statistics("batch_norm", x.data.shape)
     center, var = statistics(x.data)

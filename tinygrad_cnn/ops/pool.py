@@ -10,20 +10,21 @@ import numpy as np
 from .. import shapes
 from ..autograd import Function
 from ..devices import kernels
+from ..shapes import Shape
 from . import layout
 
 
 class Window:
     """Kernel, stride, padding and dilation of a pooling, one number per spatial axis, and the sizes it maps."""
 
-    def __init__(self, operation: str, x: tuple[int, ...], kernel: tuple[int, ...], stride: tuple[int, ...],
-                 padding: tuple[int, ...], dilation: tuple[int, ...], ceil: bool) -> None:
+    def __init__(self, operation: str, x: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape,
+                 ceil: bool) -> None:
         shapes.pooling(operation, x, kernel, padding)
         self.kernel, self.stride, self.padding, self.dilation = kernel, stride, padding, dilation
         self.size = x[2:]
         self.pooled = shapes.window(operation, self.size, kernel, stride, padding, dilation, ceil)
 
-    def arguments(self) -> list[tuple[int, ...]]:
+    def arguments(self) -> list[Shape]:
         """Kernel, stride, padding and dilation as the kernels take them: three numbers each."""
         fill = 3 - len(self.kernel)
         parts = (self.kernel, 1), (self.stride, 1), (self.padding, 0), (self.dilation, 1)
@@ -77,7 +78,7 @@ class MaxGather(Function):
 
 
 class AveragePool(Function):
-    """The sum of each window divided by `divisor`, or, if that is 0, by its cells, with or without those in the padding."""
+    """The sum of each window divided by `divisor`, or if that is 0 by its cells, those of the padding or not."""
 
     def __init__(self, window: Window, count_include_pad: bool, divisor: int) -> None:
         self.window, self.count = window, (count_include_pad, divisor)
@@ -114,12 +115,13 @@ def _gather(window: Window, index: Any, x: Any) -> Any:
 
 def _numbered(x: Any) -> Any:
     """The cells of the flattened spatial axes numbered, for each image and channel of x."""
-    cells = np.arange(prod(x.shape[2:])).reshape(1, *x.shape[2:], 1)
-    return layout.first(kernels(x).upload(np.ascontiguousarray(np.broadcast_to(cells, (x.shape[0], *x.shape[2:], x.shape[1])))))
+    size = x.shape[2:]
+    cells = np.broadcast_to(np.arange(prod(size)).reshape(1, *size, 1), (x.shape[0], *size, x.shape[1]))
+    return layout.first(kernels(x).upload(np.ascontiguousarray(cells)))
 
 
-def max_pool(x: Any, kernel: tuple[int, ...], stride: tuple[int, ...], padding: tuple[int, ...], dilation: tuple[int, ...],
-             ceil: bool = False, places: bool = False) -> Any:
+def max_pool(x: Any, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, ceil: bool = False,
+             places: bool = False) -> Any:
     """The greatest element of each window of x (n, c, ...): the first of equal ones, NaN before all, the padding never.
 
     With `places` also, as int64, where it lies in the flattened spatial axes.
@@ -127,10 +129,12 @@ def max_pool(x: Any, kernel: tuple[int, ...], stride: tuple[int, ...], padding: 
     return MaxPool(Window("max_pool", x.data.shape, kernel, stride, padding, dilation, ceil), places)(x)
 
 
-def average_pool(x: Any, kernel: tuple[int, ...], stride: tuple[int, ...], padding: tuple[int, ...], ceil: bool = False,
+def average_pool(x: Any, kernel: Shape, stride: Shape, padding: Shape, ceil: bool = False,
                  count_include_pad: bool = True, divisor: int | None = None) -> Any:
-    """The mean of each window of x (n, c, ...). Zeros of the padding count unless `count_include_pad` is False; a `divisor`
-    divides the sum instead."""
+    """The mean of each window of x (n, c, ...). Zeros of the padding count unless `count_include_pad` is False.
+
+    A `divisor` divides the sum instead.
+    """
     shapes.divisor("average_pool", divisor)
     window = Window("average_pool", x.data.shape, kernel, stride, padding, (1,) * len(kernel), ceil)
     return AveragePool(window, count_include_pad, divisor or 0)(x)
