@@ -7,7 +7,6 @@ from numpy.lib.stride_tricks import as_strided
 import tinygrad_cnn as tg
 
 from . import runs
-from .cases import seeded
 from .specs import ROWS
 
 

@@ -5,7 +5,7 @@ import pytest
 import tinygrad_cnn as tg
 
 from . import runs
-from .cases import A, case, seeded
+from .cases import seeded
 from .specs import ROWS
 
 

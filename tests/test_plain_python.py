@@ -10,7 +10,6 @@ import pytest
 from tinygrad_cnn import cpu
 
 from . import runs
-from .cases import seeded
 from .specs import ROWS
 
 

@@ -74,14 +74,14 @@ class Function:
     Hyper-parameters are the constructor's: `Conv(stride=2)(x, w)`. A call is one node; make a new one for each.
     """
 
-    saves: ClassVar[tuple[str, ...]] = ()
+    saves: tuple[str, ...] = ()
     view: ClassVar[bool] = False  # the result may lie in the first input's memory
     edges: tuple[Edge | None, ...] | None = None  # None: not recorded, or freed
     needed: tuple[bool, ...] = ()  # during backward: which inputs' gradients are asked for
     hooks: dict[int, list[Any]] | None = None
     results = 1
     _saved: dict[str, tuple[Any, Version, int]] | None = None
-    _parameters: ClassVar[tuple[str, ...]] = ()
+    _parameters: tuple[str, ...] = ()
 
     def __init_subclass__(cls) -> None:
         cls._parameters = tuple(inspect.signature(cls.forward).parameters)[1:]
@@ -199,7 +199,7 @@ def _order(roots: Iterable[Edge], targets: set[Edge] | None, stop: bool) -> list
     while stack:
         node, done = stack.pop()
         if done:
-            ahead = (e for e in node.edges if e is not None)
+            ahead = (e for e in node.edges or () if e is not None)
             leads[node] = targets is None or any(e in targets or leads.get(e[0]) for e in ahead)
             if leads[node]:
                 order.append(node)
@@ -224,7 +224,7 @@ def walk(roots: Sequence[tuple[Any, Any]], targets: Sequence[Any] | None, create
     """
     wanted = None if targets is None else {e for e in targets if e is not None}
     order = _order([e for e, _ in roots], wanted, stop)
-    alive = None if wanted is None else set(order)
+    alive = set() if wanted is None else set(order)
     pending: dict[Any, list[Any]] = {}  # keyed by node or leaf, never by the id of a tensor that may die
     found: dict[Edge, Any] = {}
 
@@ -262,7 +262,7 @@ def walk(roots: Sequence[tuple[Any, Any]], targets: Sequence[Any] | None, create
             if not retain_graph:
                 node.free()
             for k, to in enumerate(edges):
-                if needed[k] and gradients[k] is not None:
+                if to is not None and needed[k] and gradients[k] is not None:
                     send(to, gradients[k], (*grads, *gradients[:k]))
             del node, grads, gradients, edges
         for key in list(pending):

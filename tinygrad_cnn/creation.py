@@ -9,7 +9,8 @@ import numpy as np
 from . import random, shapes
 from .arrays import view
 from .devices import Device, default_device, kernels, package
-from .tensor import Number, Tensor, several
+from .operators import Number
+from .tensor import Tensor, several
 
 
 def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:

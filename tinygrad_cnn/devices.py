@@ -21,7 +21,7 @@ class Device:
     """A place for tensors: `device("cpu")`, `device("cuda")` (a GPU, or its emulator), `device("meta")` (shapes only)."""
 
     def __init__(self, name: str | Device) -> None:
-        self.type = name.type if isinstance(name, Device) else str(name).removesuffix(":0")
+        self.type: str = name.type if isinstance(name, Device) else str(name).removesuffix(":0")
         if self.type not in NAMES:
             raise ValueError(f"device: {name!r} is no device; use one of {', '.join(NAMES)}")
 

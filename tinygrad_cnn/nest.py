@@ -16,7 +16,7 @@ def nest(out: Any, *operands: Any) -> tuple[Axes, list[Any]]:
     """The axes of `out` and of every operand as letters, and the arrays viewed with just these axes.
 
     Axes are in the memory order of `out`, and as few as serve all: the sum of two arrays of one layout is
-    "a" = "a" + "a", a bias along the channels "ab" = "ab" + "b", a gate for each image and channel "abc" = "abc" * "ac".
+    "a" = "a" + "a", a bias along the channels "ab" = "ab" + "b", a gate per image and channel "abc" = "abc" * "ac".
     An operand of one element has no axes, "". A number has None, with its value in place of a view.
     """
     parts = (out, *operands)
@@ -58,8 +58,8 @@ def number(value: Any, dtype: np.dtype[Any]) -> Any:
 
 
 def crossing(out: Any, x: Any) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-    """(shape, strides of out, strides of x) for copying x to out: last the axis that is fastest in out, before it the one
-    of the others that is fastest in x; at least four axes."""
+    """(shape, strides of out, strides of x) for copying x to out: last the axis fastest in out, before it that of the
+    others which is fastest in x; at least four axes."""
     shape, strides = shapes.coalesce(out.shape, out.strides, x.strides)
     lead = max(0, 4 - len(shape))
     shape, (to, source) = (1,) * lead + shape, [(0,) * lead + step for step in strides]

@@ -46,8 +46,9 @@ class Recipe:
 
 
 FULL = {
-    "mnist_cnn": Recipe(epochs=40, batch_size=32, lr=1e-3, average=0.999),
-    "mnist_cnn_bn": Recipe(epochs=12, batch_size=64, lr=1e-3, average=0.999),
+    "mnist_cnn": Recipe(epochs=40, batch_size=32, lr=3e-3, warmup=400, average=0.999),
+    "mnist_cnn_bn": Recipe(epochs=20, batch_size=64, lr=0.1, optimizer="sgd", weight_decay=5e-4, warmup=200,
+                           average=0.999),
 }
 SHORT = {
     "mnist_cnn": Recipe(epochs=3, batch_size=32, lr=4e-3, warmup=150, schedule="linear",

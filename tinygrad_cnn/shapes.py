@@ -230,7 +230,8 @@ def index(shape: Shape, strides: Shape, key: Any) -> tuple[int, Shape, Shape, tu
     dots = [k for k, entry in enumerate(key) if entry is Ellipsis]
     at = dots[0] if dots else len(key)
     full = key[:at] + (slice(None),) * (len(shape) - named) + key[at + 1:]
-    offset, sizes, steps, written, k = 0, [], [], [], 0
+    offset, sizes, steps, k = 0, [], [], 0
+    written: list[slice | int | None] = []
     for entry in full:
         if entry is None:
             sizes.append(1)
@@ -267,130 +268,6 @@ def concatenated(operation: str, shapes: Sequence[Shape], at: int) -> Shape:
     return first[:at] + (sum(s[at] for s in shapes),) + first[at + 1:]
 
 
-# ---- windows ---------------------------------------------------------------------------------------------------------
-
-
-def window(operation: str, size: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape,
-           ceil: bool = False) -> Shape:
-    """How many windows fit: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 along each axis.
-    With `ceil` a last window may hang over the end, if it starts inside the image or its leading padding."""
-    result = []
-    for n, k, s, p, d in zip(size, kernel, stride, padding, dilation):
-        room = n + 2 * p - d * (k - 1) - 1
-        if room < 0:
-            raise ShapeError(f"{operation}: the window spans {d * (k - 1) + 1} but the padded input only {n + 2 * p} "
-                             f"(kernel {kernel}, dilation {dilation}, padding {padding}, input {size}); "
-                             "use a smaller kernel or more padding")
-        count = (-(-room // s) if ceil else room // s) + 1
-        if ceil and (count - 1) * s >= n + p:
-            count -= 1
-        result.append(count)
-    return tuple(result)
-
-
-def transposed(operation: str, size: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape,
-               output_padding: Shape) -> Shape:
-    """The size `window` maps to `size`: (size - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1."""
-    if any(o >= max(s, d) for o, s, d in zip(output_padding, stride, dilation)):
-        raise ShapeError(f"{operation}: output_padding {output_padding} is not smaller than stride {stride} or "
-                         f"dilation {dilation}; use less output_padding")
-    result = tuple((n - 1) * s - 2 * p + d * (k - 1) + o + 1
-                   for n, k, s, p, d, o in zip(size, kernel, stride, padding, dilation, output_padding))
-    if any(n < 1 for n in result):
-        raise ShapeError(f"{operation}: input {size} with padding {padding} would give {result}; use less padding")
-    return result
-
-
-def pooling(operation: str, x: Shape, kernel: Shape, padding: Shape) -> None:
-    """x (n, c, ...); a window must not lie in the padding alone."""
-    if len(x) != len(kernel) + 2:
-        raise ShapeError(f"{operation}: input has shape {x} but kernel {kernel} needs {len(kernel) + 2} axes "
-                         "(batch, channels, and one per entry of kernel); reshape the input")
-    if any(2 * p > k for p, k in zip(padding, kernel)):
-        raise ShapeError(f"{operation}: padding {padding} is more than half of kernel {kernel}; use at most half of it")
-
-
-def divisor(operation: str, value: int | None) -> None:
-    """What a pooling divides its sums by."""
-    if value == 0:
-        raise ShapeError(f"{operation}: divisor is 0 but a number other than 0 is needed; use None to divide by the cells")
-
-
-def convolution(operation: str, x: Shape, w: Shape, bias: Shape | None, groups: int) -> None:
-    """x (n, c, ...), w (o, c / groups, ...), bias (o,)."""
-    if len(x) != len(w):
-        raise ShapeError(f"{operation}: input has shape {x} and weight {w}; give both {len(w)} axes")
-    if groups < 1 or w[0] % groups:
-        raise ShapeError(f"{operation}: groups {groups} does not divide the {w[0]} output channels; use a divisor")
-    if x[1] != w[1] * groups:
-        raise ShapeError(f"{operation}: input {x} has {x[1]} channels but weight {w} with groups {groups} needs "
-                         f"{w[1] * groups}; make them equal")
-    if bias is not None and bias != (w[0],):
-        raise ShapeError(f"{operation}: bias has shape {bias} but weight {w} needs ({w[0]},); give one per output channel")
-
-
-def transposed_convolution(operation: str, x: Shape, w: Shape, bias: Shape | None, groups: int) -> None:
-    """x (n, c, ...), w (c, o / groups, ...), bias (o,)."""
-    if len(x) != len(w):
-        raise ShapeError(f"{operation}: input has shape {x} and weight {w}; give both {len(w)} axes")
-    if groups < 1 or x[1] % groups:
-        raise ShapeError(f"{operation}: groups {groups} does not divide the {x[1]} input channels; use a divisor")
-    if x[1] != w[0]:
-        raise ShapeError(f"{operation}: input {x} has {x[1]} channels but weight {w} takes {w[0]}; make them equal")
-    if bias is not None and bias != (w[1] * groups,):
-        raise ShapeError(f"{operation}: bias has shape {bias} but weight {w} with groups {groups} needs "
-                         f"({w[1] * groups},); give one bias per output channel")
-
-
-# ---- rows and channels -----------------------------------------------------------------------------------------------
-
-
-def softmax(operation: str, x: Shape, dtype: np.dtype[Any]) -> None:
-    """A floating x with an axis."""
-    if dtype not in FLOATS:
-        raise TypeError(f"{operation}: dtype {dtype.name} is not floating but float32 or float64 is needed; "
-                        "use x.float()")
-    if not x:
-        raise ShapeError(f"{operation}: input has shape () but at least one axis is needed; reshape it to (1,)")
-
-
-def cross_entropy(operation: str, x: Shape, dtype: np.dtype[Any], target: Shape, target_dtype: np.dtype[Any],
-                  reduction: str) -> None:
-    """Scores x (n, classes, ...), classes target (n, ...)."""
-    if dtype not in FLOATS:
-        raise TypeError(f"{operation}: input has dtype {dtype.name} but float32 or float64 is needed; use x.float()")
-    if target_dtype.kind not in "iu":
-        raise TypeError(f"{operation}: target has dtype {target_dtype.name} but int64 class numbers are needed; "
-                        "use target.long()")
-    if len(x) < 2 or target != x[:1] + x[2:]:
-        raise ShapeError(f"{operation}: input has shape {x} and target {target} but (n, classes, ...) and (n, ...) are needed; "
-                         "reshape them")
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"{operation}: reduction is {reduction!r} but 'mean', 'sum' or 'none' is needed; use one of them")
-
-
-def batch_norm(operation: str, x: Shape, dtype: np.dtype[Any], channels: Iterable[tuple[Shape, np.dtype[Any]]]) -> None:
-    """x (n, c, ...) and vectors (c,), all of one floating dtype."""
-    if dtype not in FLOATS:
-        raise TypeError(f"{operation}: input has dtype {dtype.name} but float32 or float64 is needed; use x.float()")
-    if len(x) < 2:
-        raise ShapeError(f"{operation}: input has shape {x} but (n, channels, ...) is needed; reshape it")
-    for shape, found in channels:
-        if shape != (x[1],):
-            raise ShapeError(f"{operation}: a vector of the channels has shape {shape} but input {x} needs ({x[1]},); "
-                             "give one number per channel")
-        if found != dtype:
-            raise TypeError(f"{operation}: a vector of the channels has dtype {found.name} but the input {dtype.name}; "
-                            "convert one of them")
-
-
-def batch_statistics(operation: str, x: Shape) -> None:
-    """Enough elements of x (n, c, ...) for a variance."""
-    if prod(x[:1] + x[2:]) == 1:
-        raise ShapeError(f"{operation}: input {x} has 1 element per channel but a variance needs more; "
-                         "use a larger batch or eval()")
-
-
 # ---- reductions ------------------------------------------------------------------------------------------------------
 
 
@@ -402,13 +279,15 @@ def without(shape: Shape, axes: Shape) -> Shape:
 def reduction(shape: Shape, strides: Shape, reduced: Shape) -> tuple[Shape, Shape, Shape] | None:
     """An array as (kept, reduced, kept, reduced) axes in memory order: (four extents, four strides, the kept axes in
     that order). None where kept and reduced axes take turns too often for four."""
+    if 0 in shape:  # where there are no elements, strides say nothing
+        strides = contiguous_strides(shape, 1)
     order = memory_order(strides)
     groups: list[list[Any]] = []
     for k in order:
         if shape[k] == 1:
             continue
         kind = k in reduced
-        if groups and groups[-1][0] == kind and groups[-1][2] == strides[k] * shape[k]:
+        if groups and groups[-1][0] == kind and groups[-1][2] == strides[k] * max(shape[k], 1):
             groups[-1][1:] = [groups[-1][1] * shape[k], strides[k]]
         else:
             groups.append([kind, shape[k], strides[k]])

@@ -13,7 +13,7 @@ from .autograd import Version
 from .devices import NAMES, Device, device_of, kernels
 from .gradient import root
 from .operators import Number, Operators, beside
-from .ops import composite, concat, index, inplace, shape
+from .ops import composite, concat, index, inplace, reduce, shape
 from .ops.elementwise import apply, cast
 from .ops.softmax import log_softmax, softmax
 from .ops.transfer import Transfer
@@ -337,7 +337,7 @@ class Tensor(Operators):
         """Extents of 1 stretched to `target`, in which -1 keeps an extent; a view."""
         wanted = tuple(several(target))
         own = (-1,) * (len(wanted) - self.ndim) + self.shape
-        return shape.expand(self, tuple(old if n == -1 else n for n, old in zip(wanted, own)))
+        return reduce.expand(self, tuple(old if n == -1 else n for n, old in zip(wanted, own)))
 
     def unsqueeze(self, dim: int) -> Tensor:
         """A new axis of extent 1 at `dim`."""

@@ -146,3 +146,13 @@ def test_a_stopped_process_that_holds_the_lock_is_not_waited_for_forever(tmp_pat
             pass
     with open(tmp_path / "lock", "a+b") as other, module.file_lock():
         assert not module.locked(other)
+
+
+def test_kernels_of_old_sources_are_removed_after_a_month(tmp_path):
+    names = ["tile-1", "tile-2", "conv_tile-1", "tile-new"]
+    for name in names:
+        (tmp_path / name).mkdir()
+    for name in ("tile-1", "conv_tile-1"):
+        os.utime(tmp_path / name, (0, 0))
+    module.forget(tmp_path / "tile-new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])

@@ -50,6 +50,21 @@ def test_kinds_of_arguments_are_told_apart():
             np.testing.assert_array_equal(out, 1 + (0 if shift is None else shift))
 
 
+@jit
+def _copy(part, parts, out, x):
+    for i in range(part * len(x) // parts, (part + 1) * len(x) // parts):
+        for j in range(x.shape[1]):
+            out[i, j] = x[i, j]
+
+
+def test_layouts_are_told_apart():
+    x = np.arange(60.0).reshape(6, 10)
+    for y in (x.T, x[:, ::2], x, x[::-1, ::-1].T):
+        out = np.zeros(y.shape)
+        launch(_copy, 2, out, y)
+        np.testing.assert_array_equal(out, y)
+
+
 def test_parts_may_exceed_threads(one_thread):
     out = np.zeros(120, np.float32)
     launch(_count, 12, out, 0.0, None, (1, 3), True)

@@ -123,7 +123,7 @@ def test_tile(rng, case, monkeypatch):
     found = [empty(a.shape, "float32") for a in (out, dx, dw)]
     conv_tile.forward(found[0], *map(upload, (x, w, bias)), *geometry[:3], True)
     conv_tile.transpose(found[1], *map(upload, (g, w, back)), *geometry[:3])
-    monkeypatch.setattr(conv_tile, "fits", lambda y, groups: True)
+    monkeypatch.setattr(conv_tile, "fits", lambda *args: True)
     conv.weight(found[2], upload(x), upload(g), *geometry)
     for a, b in zip(found, (np.maximum(out + bias, 0), dx + back, dw)):
         np.testing.assert_array_equal(download(a), b)
@@ -136,7 +136,7 @@ def test_tile_of_every_width(rng, width, monkeypatch):
     out, _, dw = reference(x, w, g, *geometry)
     found = [empty(a.shape, "float32") for a in (out, dw)]
     conv_tile.forward(found[0], *map(upload, (x, w, bias)), *geometry[:3], False)
-    monkeypatch.setattr(conv_tile, "fits", lambda y, groups: True)
+    monkeypatch.setattr(conv_tile, "fits", lambda *args: True)
     conv.weight(found[1], upload(x), upload(g), *geometry)
     np.testing.assert_array_equal(download(found[0]), out + bias)
     np.testing.assert_array_equal(download(found[1]), dw)
@@ -144,7 +144,7 @@ def test_tile_of_every_width(rng, width, monkeypatch):
 
 def test_the_sum_of_the_weight_gradient_is_split(rng, monkeypatch):
     monkeypatch.setattr(conv_tile, "SHORTEST", 16)
-    monkeypatch.setattr(conv_tile, "fits", lambda y, groups: True)
+    monkeypatch.setattr(conv_tile, "fits", lambda *args: True)
     case = ((1, 1, 20), 4, 4, (1, 1, 1), ONE, NONE, ONE, 1)                   # parts of 10 pixels
     (x, w, _, _, g), geometry = setting(rng, case, "float32", images=1)
     dw = empty(w.shape, "float32")
@@ -159,6 +159,9 @@ def test_tiles_are_picked_where_they_are_filled():
     assert not conv_tile.fits(empty((1, 1, 32, 16, 8), "float32"), 2)
     assert not conv_tile.fits(empty((1, 1, 31, 16, 8), "float32"), 1)
     assert not conv_tile.fits(empty((1, 1, 32, 16, 7), "float32"), 1)
+    assert conv_tile.fits(empty((16, 1, 32, 16, 8), "float32"), 1, 16)
+    assert not conv_tile.fits(empty((15, 1, 32, 16, 8), "float32"), 1, 16)
+    assert not conv_tile.fits(empty((32, 1, 32, 32, 8), "float32"), 1, 17)
 
 
 def test_widths():

@@ -46,6 +46,11 @@ def test_a_kernel_is_not_called():
         scale(1, 2, 3)
 
 
+def test_a_block_is_not_larger_than_declared():
+    with pytest.raises(ValueError, match="a block of 128 threads is more than its 64; declare it with block=128"):
+        run(racing, (1,), ((1,), "float32"), np.zeros(1, "float32"), block=128)
+
+
 @kernel
 def arithmetic(out, x, one, third):
     out[0] = math.exp(x[0])                # 1000

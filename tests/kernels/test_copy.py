@@ -84,7 +84,7 @@ def test_one_element_stretched(rng):
 def test_fill(view, dtype, rng):
     for value in (0, 1, 2.5 if dtype.startswith("float") else 1):
         before = numbers(rng, (3, 5, 4), dtype)
-        out, = same(lambda k, out: k.copy.fill(view(out), value), before)
+        out, = same(lambda k, out, value=value: k.copy.fill(view(out), value), before)
         view(before)[...] = value
         np.testing.assert_array_equal(out, before)
 

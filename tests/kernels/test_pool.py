@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from tinygrad_cnn import shapes
+from tinygrad_cnn import layer_shapes
 
 from .twins import both, close, on_cpu
 
@@ -35,7 +35,7 @@ def windows(x, size, kernel, stride, padding, dilation):
 def setting(window, rng, dtype, n=2, c=3):
     size, kernel, stride, padding, dilation, ceil = window
     x = rng.integers(-4, 5, (n, *size, c)).astype(dtype)
-    return x, shapes.window("pool", size, kernel, stride, padding, dilation, ceil), (kernel, stride, padding, dilation)
+    return x, layer_shapes.window("pool", size, kernel, stride, padding, dilation, ceil), (kernel, stride, padding, dilation)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

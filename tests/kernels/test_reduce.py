@@ -78,7 +78,7 @@ def test_bits_do_not_depend_on_the_number_of_threads(rng, monkeypatch):
     for shape in ((1, 300_001, 1, 1), (1, 40_000, 6, 1), (3, 50, 4, 700)):
         x, found = rng.standard_normal(shape).astype(np.float32), []
         for parts in (1, 2, 5):
-            monkeypatch.setattr(reduce, "parts_for", lambda work: parts)
+            monkeypatch.setattr(reduce, "parts_for", lambda work, parts=parts: parts)
             found += on_cpu("reduce", "sum", [(shape[::2], "float32")], x)
         assert (found[0] == found[1]).all() and (found[0] == found[2]).all()
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 OUT = Path("runs/mnist")
 SLIDES = "CPU 14 min, GPU 42 s"
 SAVE_EVERY = 60.0  # seconds, besides the end of every epoch
-CPU_SHARE = 0.25  # of the speed of NumPy's matrix product that a whole training step reaches
+CPU_SHARE = 0.5  # of the speed of NumPy's matrix product that training reaches on one thread, scoring included
+CPU_SCALING = 0.85  # n threads are worth n to this power
 GPU_STEP = 0.004  # seconds: launching the kernels of a step, which small digits cannot hide
 EMULATED = 2e6  # multiply-adds a second
 EXAMPLES = """\
@@ -230,17 +231,19 @@ def estimate(trainer: Trainer, device: str) -> float:
     work = 3.0 * macs * trainer.loader.batch_size  # the backward pass takes twice the work of the forward pass
     if device == "cuda":
         return trainer.steps * (work / EMULATED if emulated() else GPU_STEP)
-    return trainer.steps * work / (CPU_SHARE * _matmul_speed())
+    from ..cpu import launch
+
+    return trainer.steps * work / (CPU_SHARE * _matmul_speed() * launch.threads() ** CPU_SCALING)
 
 
 def _matmul_speed() -> float:
-    """Multiply-adds a second of NumPy's matrix product, the best of a few milliseconds."""
+    """Multiply-adds a second of NumPy's matrix product on one thread, the best of a few milliseconds."""
     import numpy as np
 
-    side = 384
+    side = 64  # small enough for BLAS to stay on one thread
     a = np.ones((side, side), np.float32)
     times = []
-    for _ in range(6):
+    for _ in range(300):
         begin = time.perf_counter()
         a @ a
         times.append(time.perf_counter() - begin)

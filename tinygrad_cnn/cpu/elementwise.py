@@ -1,4 +1,4 @@
-"""Element-wise operations: a kernel per formula, dtype and loop nest, made when first met. CUDA twin: cuda/elementwise.py."""
+"""Element-wise operations: a kernel per formula, dtype and loop nest, made when met. CUDA twin: cuda/elementwise.py."""
 
 from functools import lru_cache
 

@@ -10,6 +10,7 @@ import hashlib
 import os
 import pickle
 import re
+import shutil
 import sys
 import tempfile
 import time
@@ -35,7 +36,8 @@ PACKAGE = Path(__file__).resolve().parent.parent
 OPTIONS = dict(nopython=True, nogil=True, error_model="numpy", boundscheck=False, no_cfunc_wrapper=True)
 REORDER = ("contract", "reassoc", "nsz", "arcp")    # not "nnan", "ninf": NaN and infinity must not be assumed away
 LEVEL = 1    # of LLVM's optimization: our inner loops are written by hand, and levels 2 and 3 only compile longer
-PATIENCE = 30    # seconds to wait for another process that compiles
+MONTH = 30 * 24 * 3600    # seconds
+PATIENCE = 30             # seconds to wait for another process that compiles
 
 on_compile: list[Callable[[str], None]] = []    # each is called with a kernel's name just before it is compiled
 compiled = 0                                    # kernels compiled, not loaded, by this process
@@ -128,7 +130,9 @@ class Cache(NullCache):
         if path is None or data.library.has_dynamic_globals:
             return
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.parent.exists():
+                path.parent.mkdir()
+                forget(path.parent)
             with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
                 file.write(dumps(data._reduce()))
             os.replace(file.name, path)                    # readers see all of it or nothing
@@ -136,6 +140,13 @@ class Cache(NullCache):
             warnings.warn(f"jit: kernel {path.name} could not be saved in {path.parent} ({error}); it will be compiled "
                           "again in the next process. Free some space or set TINYGRAD_CNN_CACHE to another folder.",
                           stacklevel=2)
+
+
+def forget(folder: Path) -> None:
+    """Remove the kernels of older sources of the same module, once they are a month old."""
+    for other in folder.parent.glob(folder.name.rpartition("-")[0] + "-*"):
+        if other.stat().st_mtime < time.time() - MONTH:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 @functools.lru_cache(None)

@@ -22,6 +22,7 @@ from numba.np.ufunc import parallel
 from .jit import jit
 
 BYTES, INT = ir.IntType(8).as_pointer(), ir.IntType(64)
+LAYOUT = 0x503     # what Numba distinguishes in ndarray.flags: C order, Fortran order, aligned, writable
 SMALL = 100_000    # elementary steps that take about 50 us, below which waking other threads costs more than it saves
 
 
@@ -73,6 +74,7 @@ def _run_on_pool(address, parts, threads, args):
 
 _addresses: dict[Any, int] = {}
 _pool_lock: Any = None    # None until the pool has started
+_starting = threading.Lock()
 _threads = 1
 
 
@@ -87,7 +89,7 @@ def launch(kernel: Any, parts: int, *args: Any) -> None:
     if _pool_lock is None:
         start_pool()
     key = kernel, *[
-        (a.dtype.num, a.ndim, a.flags.c_contiguous, a.flags.writeable) if type(a) is np.ndarray
+        (a.dtype.num, a.ndim, a.flags.num & LAYOUT) if type(a) is np.ndarray
         else (len(a), *map(type, a)) if type(a) is tuple else type(a) for a in args]
     address = _addresses.get(key)
     if address is None:
@@ -139,10 +141,12 @@ def parts_for(work: int) -> int:
 def start_pool() -> None:
     """Start Numba's threads, on TBB where it is installed: it alone allows both fork and calls from several threads."""
     global _pool_lock, _threads
-    preload_tbb()
-    parallel._launch_threads()
-    _threads = numba.config.NUMBA_NUM_THREADS
-    _pool_lock = threading.Lock() if numba.threading_layer() == "workqueue" else nullcontext()
+    with _starting:
+        if _pool_lock is None:
+            preload_tbb()
+            parallel._launch_threads()
+            _threads = numba.config.NUMBA_NUM_THREADS
+            _pool_lock = threading.Lock() if numba.threading_layer() == "workqueue" else nullcontext()
 
 
 def preload_tbb() -> None:

@@ -5,16 +5,16 @@ than writing a used one. A block goes back to the pool when the last array that 
 """
 import ctypes
 import math
-import os
 import sys
 import threading
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 ALIGNMENT = 64                       # bytes: a cache line, and a vector of 16 float32
 SMALLEST = 1 << 8                    # bytes of the smallest block
-KEEP = int(os.environ.get("TINYGRAD_CNN_KEEP", 2 << 30))    # bytes of unused blocks kept at most
+KEEP = 2 << 30                       # bytes of unused blocks beyond which they are given back
 
 _free: dict[int, list[int]] = {}     # size of a block -> addresses of unused blocks
 _sizes: dict[int, int] = {}          # address -> size
@@ -33,7 +33,7 @@ class Lease(ctypes.c_char * (1 << (46 if sys.maxsize > 2**32 else 30))):    # ty
 def empty(shape: Any, dtype: Any) -> np.ndarray:
     """A C-contiguous array whose contents are not set, 64-byte aligned."""
     dtype = np.dtype(dtype)
-    size = (math.prod(shape) if type(shape) is tuple else shape) * dtype.itemsize
+    size = (math.prod(shape) if isinstance(shape, (tuple, list)) else int(shape)) * dtype.itemsize
     if size <= SMALLEST:
         size = SMALLEST
     else:                                                  # 8 sizes to each power of two: at most an eighth is wasted
@@ -67,9 +67,10 @@ def release() -> None:
     """Give unused blocks back to the operating system."""
     with _lock:
         for addresses in list(_free.values()):
-            while addresses:
-                address = addresses.pop()
-                del _sizes[address], _owners[address]
+            with suppress(IndexError):                     # empty, perhaps because another thread took the last block
+                while True:
+                    address = addresses.pop()
+                    del _sizes[address], _owners[address]
 
 
 def upload(x: np.ndarray) -> np.ndarray:

@@ -82,7 +82,7 @@ def _wide(dtype):
 @jit
 def _rows(part, parts, out, x, zero, total_zero):
     """out[row, piece] = sum of PIECE elements of the row."""
-    A, B, C, D = x.shape
+    _, B, C, D = x.shape
     rows, pieces = out.shape
     for place in range(part * rows * pieces // parts, (part + 1) * rows * pieces // parts):
         row, begin = place // pieces, place % pieces * PIECE

@@ -1,8 +1,9 @@
 """Compiles every CUDA kernel, with no GPU, and reads its machine code: `python -m tinygrad_cnn.cuda.check [name ...]`.
 
 It fails where a kernel keeps registers in memory (a stack or spills), computes in float64 though no array of it is,
-needs so many registers that fewer than two blocks fit a multiprocessor, reads one number where it asked for four, takes
-other parameters than the launch packs, or is reached by no call of examples.py. Needs the wheels of the extra `[ptx]`.
+needs so many registers that fewer than two blocks fit a multiprocessor, reads one number where it asked for four or by
+instructions for any kind of memory, takes other parameters than the launch packs, or is reached by no call of
+examples.py. Needs the wheels of the extra `[ptx]`.
 """
 
 from __future__ import annotations
@@ -121,6 +122,8 @@ def examine(kernel: driver.Kernel, kinds: tuple[Any, ...], capability: tuple[int
         faults.append(f"keeps registers in memory, {max(local)} bytes or instructions")
     if np.dtype("float64") not in dtypes and (wide := [name for name in found if _is_float64(name)]):
         faults.append(f"computes in float64: {' '.join(wide)}")
+    if found["LD"] + found["ST"]:
+        faults.append("does not know whether its arrays are in global or in shared memory")
     if number["registers"] * kernel.block > REGISTERS:
         faults.append("only one block fits a multiprocessor")
     if _calls(kernel.function, load4) and not found["LDG.128"]:

@@ -30,7 +30,7 @@ def forward(out, x, w, bias, stride, padding, dilation, groups, relu):
 def transpose(out, g, w, bias, stride, padding, dilation, groups):
     """out[n,a,b,c,ch] = bias[ch] + sum of g[n,p,q,r,o] * w[o,ch,i,j,k] over a = p*s0+i*d0-p0 and so on:
     the adjoint in x"""
-    if conv_tile.fits(out, groups):
+    if conv_tile.fits(out, groups, math.prod(stride)):
         conv_tile.transpose(out, g, w, bias, stride, padding, dilation)
     else:
         launch(_transpose, out.size, out, g, w, bias, stride, padding, dilation, groups)

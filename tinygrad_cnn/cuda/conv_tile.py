@@ -18,12 +18,14 @@ from .memory import empty
 from .tile import BLOCKS, DEPTH, ROWS, THREADS, WIDTHS, ceil, positive, steps_of, width_for
 
 PIXELS, CHANNELS = 512, 8                  # fewer output pixels or channels than this leave most of a tile unused
+REMAINDERS = 16                            # of a stride; each is a launch, and patches of 16 x 16 would need 256
 SHORTEST = 128                             # pixels of a part of the weight gradient's sum
 
 
-def fits(y, groups):
-    """Whether the tile kernels serve a convolution between x and y on the side of y, of which they make a matrix."""
-    return groups == 1 and y.dtype.char == "f" and math.prod(y.shape[:4]) >= PIXELS and y.shape[4] >= CHANNELS
+def fits(y, groups, launches=1):
+    """Whether the tile kernels serve a convolution of this output (in `weight`: its gradient) in so many launches."""
+    filled = math.prod(y.shape[:4]) >= PIXELS * launches and y.shape[4] >= CHANNELS
+    return groups == 1 and y.dtype.char == "f" and filled and launches <= REMAINDERS
 
 
 def forward(out, x, w, bias, stride, padding, dilation, relu):
@@ -72,7 +74,7 @@ def weight(taps, x, g, stride, padding, dilation):
     """The sums of conv.weight for float32 and one group, in parts: an array (parts, (taps, C), O)."""
     x, g = _fours(x), _fours(g)
     rows, columns, pixels = math.prod(taps) * x.shape[4], g.shape[4], math.prod(g.shape[:4])
-    width = width_for(rows * BLOCKS, columns)
+    width = width_for(rows * BLOCKS, columns)                   # any width: parts make enough blocks
     tiles = ceil(rows, ROWS), ceil(columns, width.columns)
     parts = max(1, min(2 * BLOCKS // math.prod(tiles), ceil(pixels, SHORTEST)))
     partial = empty((parts, rows, columns), "float32")

@@ -31,7 +31,7 @@ from numba import boolean, float32, float64, from_dtype, int32, int64, uint8, ui
 from numba.core import types
 
 from . import emulator
-from .intrinsics import cuda, device, viewer
+from .intrinsics import cuda, device, nonnegative_index, pointer_add, viewer
 
 __all__ = ["KERNELS", "Kernel", "available", "boolean", "cuda", "device", "executor", "float32", "float64", "int32",
            "int64", "kernel", "launch", "synchronize", "uint8", "uint32", "uint64", "use"]
@@ -80,6 +80,9 @@ def launch(kernel: Kernel, threads: int | tuple[int, ...], *args: Any, block: in
     shared: bytes of dynamic shared memory. Returns before the GPU has finished. No threads: nothing happens.
     """
     block = block or kernel.block
+    if block > kernel.block:
+        raise ValueError(f"{kernel}: a block of {block} threads is more than its {kernel.block}; declare it with "
+                         f"block={block}")
     grid = (-(-threads // block), 1, 1) if isinstance(threads, int) else (*threads, 1, 1)[:3]
     if 0 not in grid:
         executor().launch(kernel, grid, block, shared, args)
@@ -219,16 +222,11 @@ def _tuple(names: list[str]) -> str:
 
 @contextmanager
 def _adapted_compiler(capability: tuple[int, int]) -> Iterator[None]:
-    """Two changes to numba-cuda while it compiles for us.
-
-    It asks the driver which GPU a called function is for, though it has been told; and there may be no driver. And it
-    lets every index be negative, which costs three instructions each; our kernels have no negative indices.
-    """
-    def nonnegative(context: Any, builder: Any, kind: Any, index: Any, size: Any) -> Any:
-        return context.cast(builder, index, kind, types.int64 if kind.signed else types.uint64)
-
+    """Three changes to numba-cuda while it compiles for us. Two are explained in intrinsics.py; and it would ask the
+    driver which GPU a called function is for, though it has been told, and though there may be no driver."""
     changes = (("numba.cuda.dispatcher", "get_current_device", lambda: SimpleNamespace(compute_capability=capability)),
-               ("numba.cuda.np.arrayobj", "fix_integer_index", nonnegative))
+               ("numba.cuda.np.arrayobj", "fix_integer_index", nonnegative_index),
+               ("numba.cuda.cgutils", "pointer_add", pointer_add))
     with _compiling:
         modules = [import_module(name) for name, _, _ in changes]
         originals = [getattr(module, attribute) for module, (_, attribute, _) in zip(modules, changes, strict=True)]

@@ -1,4 +1,4 @@
-"""Element-wise operations: a kernel per formula, dtype and loop nest, made when first met. CPU twin: cpu/elementwise.py."""
+"""Element-wise operations: a kernel per formula, dtype and loop nest, made when met. CPU twin: cpu/elementwise.py."""
 
 from functools import lru_cache
 

@@ -19,6 +19,7 @@ from . import driver
 
 INSTALL = "pip install 'tinygrad_cnn[cuda]'"
 WHEELS = ("numba-cuda", "nvidia-nvvm", "nvidia-nvjitlink", "nvidia-cuda-nvcc-cu12", "nvidia-nvjitlink-cu12", "numpy")
+SENT = 1 << 28                             # bytes on their way to the GPU that are kept for it at most
 POINTER, SIZE, END = 1, 2, 0               # CU_LAUNCH_PARAM_BUFFER_POINTER, ..._SIZE, ..._END
 
 
@@ -103,6 +104,7 @@ class Gpu:
         self._check(cu.cuMemPoolSetAttribute(pool, keep, cu.cuuint64_t(2**64 - 1)), "setting the memory pool")
         self.each = os.environ.get("TINYGRAD_CNN_SYNC", "0") not in ("", "0")
         self._lock = threading.Lock()
+        self._sent: list[np.ndarray] = []  # where the GPU can read the host's memory, it may still do so
 
     def _enter(self) -> None:
         """Let this thread of the process use the context, if it does not yet."""
@@ -179,6 +181,7 @@ class Gpu:
         """Wait for all kernels and copies."""
         self._enter()
         self._check(self.cu.cuStreamSynchronize(self.stream), "waiting for the GPU")
+        self._sent.clear()
 
     # Memory: what memory.py's pool asks of a device. A block is a device pointer.
 
@@ -196,10 +199,13 @@ class Gpu:
         return block, None
 
     def write(self, memory: Any, x: np.ndarray) -> None:
-        """Copy a flat numpy array to a memory; the driver has read all of it when this returns."""
+        """Copy a flat numpy array to a memory; it must not change any more."""
         self._enter()
         self._check(self.cu.cuMemcpyHtoDAsync(memory.pointer, x.ctypes.data, x.nbytes, self.stream),
                     "copying to the GPU")
+        self._sent.append(x)
+        if sum(sent.nbytes for sent in self._sent) > SENT:
+            self.synchronize()
 
     def read(self, out: np.ndarray, memory: Any, offset: int) -> None:
         """Copy bytes from `offset` on to the host, and wait for them."""

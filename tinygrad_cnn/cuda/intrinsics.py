@@ -160,3 +160,18 @@ def viewer(dtype: Any, ndim: int, strided: bool) -> Any:
     def with_steps(typing: Any, pointer: Any, sizes: Any, steps: Any) -> Any:
         return array_type(pointer, sizes, steps), generate
     return _intrinsic(with_steps if strided else contiguous)
+
+
+# What driver.py puts in the place of two functions of numba-cuda.
+
+
+def nonnegative_index(context: Any, builder: Any, kind: Any, index: Any, size: Any) -> Any:
+    """An index as it is; Numba would add the size to negative ones, which takes three instructions."""
+    return context.cast(builder, index, kind, types.int64 if kind.signed else types.uint64)
+
+
+def pointer_add(builder: Any, pointer: Any, offset: Any, return_type: Any = None) -> Any:
+    """A pointer some bytes further, still known to point to global memory; as Numba adds, by integers, it is not."""
+    byte = builder.bitcast(pointer, ir.IntType(8).as_pointer())
+    offset = ir.IntType(64)(offset) if isinstance(offset, int) else offset
+    return builder.bitcast(builder.gep(byte, [offset]), return_type or pointer.type)

@@ -102,7 +102,7 @@ def _rows(out, x):
 def _columns(out, x):
     """out[a, piece, c] = sum of x[a, b, c] over DEPTH rows b, for COLUMNS columns c: one block."""
     totals = cuda.shared.array(THREADS, out.dtype)
-    A, B, C = x.shape
+    _, B, C = x.shape
     row, column = split(cuda.threadIdx.x, COLUMNS)
     rest, strip = split(cuda.blockIdx.x, (C + COLUMNS - 1) // COLUMNS)
     a, piece = split(rest, out.shape[1])
@@ -164,10 +164,9 @@ def _max(out, index, x):
     step = THREADS // 2
     while step:
         cuda.syncthreads()
-        if me < step and me + step < size:
-            if _wins(values[me + step], places[me + step], values[me], places[me]):
-                values[me] = values[me + step]
-                places[me] = places[me + step]
+        if me < step and me + step < size and _wins(values[me + step], places[me + step], values[me], places[me]):
+            values[me] = values[me + step]
+            places[me] = places[me + step]
         step //= 2
     if me == 0:
         out[a, c] = values[0]

@@ -54,6 +54,7 @@ def _first(modules: tuple[Module, ...], x: Tensor) -> tuple[Step, int]:
     """What to do with the modules in front, and how many that are."""
     head: Any
     second: Any
+    third: Any
     head, second, third = (*modules, None, None)[:3]
     if _is(head, Conv) and _is(second, BatchNorm) and _folds(head, second, x):
         relu = _is(third, ReLU)

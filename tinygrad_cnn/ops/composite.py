@@ -10,8 +10,9 @@ import numpy as np
 from .. import shapes
 from ..devices import kernels
 from .elementwise import apply, cast
-from .reduce import Max, MaxAll, Sum
-from .shape import Permute, expand, reshape
+from .maximum import Max, MaxAll
+from .reduce import Sum
+from .shape import Permute, reshape
 
 
 def sum(x: Any, axis: Any = None, keepdim: bool = False) -> Any:
@@ -52,14 +53,6 @@ def _not_empty(operation: str, shape: tuple[int, ...], axis: int) -> None:
     if shape and not shape[axis]:
         raise IndexError(f"{operation}: axis {axis} of shape {shape} has extent 0 but at least 1 is needed; "
                          "reduce another axis")
-
-
-def at_index(g: Any, index: Any, axis: int, shape: tuple[int, ...]) -> Any:
-    """Zeros of `shape` with `g` at the places `index` names along `axis`: the adjoint of picking them."""
-    inner = shapes.without(shape, (axis,))
-    places = np.arange(shape[axis]).reshape([-1 if k == axis else 1 for k in range(len(shape))])
-    here = apply("eq", reshape(index, inner), g.result(kernels(g.data).upload(places), None))
-    return apply("where", here, expand(reshape(g, inner), shape), 0.0)
 
 
 def flatten(x: Any, start: int = 0, end: int = -1) -> Any:

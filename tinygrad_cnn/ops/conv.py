@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import shapes
+from .. import layer_shapes, shapes
 from ..autograd import Function, Fused
 from ..devices import kernels, together
 from . import layout
@@ -36,12 +36,19 @@ class _Convolution(Function):
 
 
 class Conv(_Convolution):
-    """out[n, o, p] = sum over c, i of x[n, c, p stride + i dilation - padding] w[o, c, i], in groups of channels."""
+    """out[n, o, p] = sum over c, i of x[n, c, p stride + i dilation - padding] w[o, c, i], in groups of channels.
+
+    `size` of the result: None for all windows that fit. As the adjoint of ConvTranspose it has fewer, where output_padding
+    made room for another one."""
 
     saves = ("x", "w")
 
+    def __init__(self, window: Window, size: tuple[int, ...] | None = None) -> None:
+        super().__init__(window)
+        self.size = size
+
     def forward(self, x: Any, w: Any) -> Any:
-        return _forward(self.window, x, w, None, False)
+        return _forward(self.window, x, w, None, False, self.size)
 
     def backward(self, g: Any) -> Any:
         x, w = self.x, self.w  # type: ignore[attr-defined]
@@ -63,7 +70,7 @@ class ConvTranspose(_Convolution):
 
     def backward(self, x: Any) -> Any:
         g, w = self.g, self.w  # type: ignore[attr-defined]
-        return (Conv(self.window)(x, w) if self.needed[0] else None,
+        return (Conv(self.window, g.data.shape[2:])(x, w) if self.needed[0] else None,
                 ConvWeight(self.window, w.data.shape[2:])(x, g) if self.needed[1] else None)
 
 
@@ -86,7 +93,7 @@ class ConvWeight(_Convolution):
     def backward(self, w: Any) -> Any:
         x, g = self.x, self.g  # type: ignore[attr-defined]
         return (ConvTranspose(self.window, x.data.shape[2:])(g, w) if self.needed[0] else None,
-                Conv(self.window)(x, w) if self.needed[1] else None)
+                Conv(self.window, g.data.shape[2:])(x, w) if self.needed[1] else None)
 
 
 class ConvBias(Fused):
@@ -124,7 +131,7 @@ class ConvTransposeBias(Fused):
 
     def fused_backward(self, x: Any) -> Any:
         g, w = self.g, self.w  # type: ignore[attr-defined]
-        return (Conv(self.window)(x, w) if self.needed[0] else None,
+        return (Conv(self.window, g.data.shape[2:])(x, w) if self.needed[0] else None,
                 ConvWeight(self.window, w.data.shape[2:])(x, g) if self.needed[1] else None,
                 _bias_gradient(x) if self.needed[2] else None)
 
@@ -133,7 +140,7 @@ class ConvTransposeBias(Fused):
 
 
 def _forward(window: Window, x: Any, w: Any, bias: Any, relu: bool) -> Any:
-    size = shapes.window("conv", x.shape[2:], w.shape[2:], window.stride, window.padding, window.dilation)
+    size = layer_shapes.window("conv", x.shape[2:], w.shape[2:], window.stride, window.padding, window.dilation)
     out = layout.empty_volume(x, size, w.shape[0])
     kernels(x).conv.forward(out, layout.volume(x), _taps(w), bias, *window.arguments(), relu)
     return layout.plane(out, len(size))
@@ -156,7 +163,7 @@ def _biased(y: Any, bias: Any) -> Any:
 def conv(x: Any, w: Any, bias: Any, window: Window, relu: bool = False) -> Any:
     """x (n, c, ...), w (o, c / groups, ...), bias (o,) or None -> (n, o, ...)."""
     together("conv", x.data, w.data, *([] if bias is None else [bias.data]))
-    shapes.convolution("conv", x.data.shape, w.data.shape, None if bias is None else bias.data.shape, window.groups)
+    layer_shapes.convolution("conv", x.data.shape, w.data.shape, None if bias is None else bias.data.shape, window.groups)
     if bias is None and not relu:
         return Conv(window)(x, w)
     return ConvBias(window, relu)(x, w) if bias is None else ConvBias(window, relu)(x, w, bias)
@@ -165,8 +172,8 @@ def conv(x: Any, w: Any, bias: Any, window: Window, relu: bool = False) -> Any:
 def conv_transpose(x: Any, w: Any, bias: Any, window: Window, output_padding: tuple[int, ...]) -> Any:
     """x (n, c, ...), w (c, o / groups, ...), bias (o,) or None -> (n, o, ...)."""
     together("conv_transpose", x.data, w.data, *([] if bias is None else [bias.data]))
-    shapes.transposed_convolution("conv_transpose", x.data.shape, w.data.shape,
+    layer_shapes.transposed_convolution("conv_transpose", x.data.shape, w.data.shape,
                                   None if bias is None else bias.data.shape, window.groups)
-    size = shapes.transposed("conv_transpose", x.data.shape[2:], w.data.shape[2:], window.stride, window.padding,
+    size = layer_shapes.transposed("conv_transpose", x.data.shape[2:], w.data.shape[2:], window.stride, window.padding,
                              window.dilation, output_padding)
     return ConvTranspose(window, size)(x, w) if bias is None else ConvTransposeBias(window, size)(x, w, bias)

@@ -37,7 +37,7 @@ class Elementwise(Function):
         return out
 
     def backward(self, g: Any) -> Any:
-        found = []
+        found: list[Any] = []
         for k, p in enumerate(self._parameters):
             name = self.gradients[p]
             if name is None or not self.needed[k]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import shapes
+from .. import layer_shapes, shapes
 from ..autograd import Fused
 from ..devices import device_of, kernels, together
 from . import layout
@@ -48,7 +48,7 @@ def cross_entropy(x: Any, target: Any, ignore_index: int, reduction: str) -> Any
     `reduction`: "none" gives one loss per target, "sum" their sum, "mean" the mean without those of `ignore_index`.
     """
     together("cross_entropy", x.data, target.data)
-    shapes.cross_entropy("cross_entropy", x.data.shape, x.data.dtype, target.data.shape, target.data.dtype, reduction)
+    layer_shapes.cross_entropy("cross_entropy", x.data.shape, x.data.dtype, target.data.shape, target.data.dtype, reduction)
     rank, classes = x.data.ndim, x.data.shape[1]
     _in_range(target.data, classes, ignore_index)
     rows = reshape(Permute((0, *range(2, rank), 1))(x), (target.data.size, classes))

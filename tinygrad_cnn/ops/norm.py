@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import shapes
+from .. import layer_shapes
 from ..arrays import view
 from ..autograd import Fused
 from ..devices import kernels, together
@@ -103,7 +103,7 @@ def statistics(x: Any) -> tuple[Any, Any]:
 def batch_norm(x: Any, gamma: Any, beta: Any, eps: float, relu: bool = False) -> tuple[Any, Any, Any]:
     """(out, mean, biased variance) of x (n, c, ...) normalized with its own statistics; these two without a graph."""
     _check(x, gamma, beta)
-    shapes.batch_statistics("batch_norm", x.data.shape)
+    layer_shapes.batch_statistics("batch_norm", x.data.shape)
     center, var = statistics(x.data)
     out = _call(BatchNorm(center, var, eps, relu), x, gamma, beta)
     return out, x.result(center, None), x.result(var, None)
@@ -118,7 +118,7 @@ def normalize(x: Any, center: Any, var: Any, gamma: Any, beta: Any, eps: float, 
 def _check(x: Any, *channels: Any) -> None:
     given = [t.data for t in channels if t is not None]
     together("batch_norm", x.data, *given)
-    shapes.batch_norm("batch_norm", x.data.shape, x.data.dtype, [(a.shape, a.dtype) for a in given])
+    layer_shapes.batch_norm("batch_norm", x.data.shape, x.data.dtype, [(a.shape, a.dtype) for a in given])
 
 
 def _call(node: Normalize, x: Any, gamma: Any, beta: Any) -> Any:

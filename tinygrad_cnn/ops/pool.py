@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import shapes
+from .. import layer_shapes, shapes
 from ..autograd import Function
 from ..devices import kernels
 from ..shapes import Shape
@@ -19,10 +19,10 @@ class Window:
 
     def __init__(self, operation: str, x: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape,
                  ceil: bool) -> None:
-        shapes.pooling(operation, x, kernel, padding)
+        layer_shapes.pooling(operation, x, kernel, padding)
         self.kernel, self.stride, self.padding, self.dilation = kernel, stride, padding, dilation
         self.size = x[2:]
-        self.pooled = shapes.window(operation, self.size, kernel, stride, padding, dilation, ceil)
+        self.pooled = layer_shapes.window(operation, self.size, kernel, stride, padding, dilation, ceil)
 
     def arguments(self) -> list[Shape]:
         """Kernel, stride, padding and dilation as the kernels take them: three numbers each."""
@@ -135,6 +135,6 @@ def average_pool(x: Any, kernel: Shape, stride: Shape, padding: Shape, ceil: boo
 
     A `divisor` divides the sum instead.
     """
-    shapes.divisor("average_pool", divisor)
+    layer_shapes.divisor("average_pool", divisor)
     window = Window("average_pool", x.data.shape, kernel, stride, padding, (1,) * len(kernel), ceil)
     return AveragePool(window, count_include_pad, divisor or 0)(x)

@@ -1,4 +1,4 @@
-"""Sum and max over axes."""
+"""The sum over axes and expansion, each other's adjoints."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ..arrays import strided, view
 from ..autograd import Function
 from ..devices import kernels
 from . import layout
-from .shape import expand, reshape
+from .shape import reshape
 
 
-def _grouped(x: Any, axes: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
+def grouped(x: Any, axes: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
     """(x as (kept, reduced, kept, reduced), the kept axes in the memory order of the result)."""
     found = shapes.reduction(x.shape, x.strides, axes)
     if found is not None:
@@ -26,7 +26,7 @@ def _grouped(x: Any, axes: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
     return strided(rows, extents, strides), kept
 
 
-def _logical(out: Any, kept: tuple[int, ...]) -> Any:
+def logical(out: Any, kept: tuple[int, ...]) -> Any:
     """A result whose axes are `kept`, in logical order."""
     return out.transpose(tuple(sorted(range(len(kept)), key=kept.__getitem__)))
 
@@ -39,56 +39,30 @@ class Sum(Function):
 
     def forward(self, x: Any) -> Any:
         self.shape = x.shape
-        rows, kept = _grouped(x, self.axes)
+        rows, kept = grouped(x, self.axes)
         k = kernels(x)
         out = k.empty(tuple(x.shape[a] for a in kept), x.dtype if x.dtype in shapes.FLOATS else shapes.INT64)
         k.reduce.sum(view(out, (rows.shape[0], rows.shape[2])), rows)
-        return _logical(out, kept)
+        return logical(out, kept)
 
     def backward(self, g: Any) -> Any:
         return expand(reshape(g, shapes.without(self.shape, self.axes)), self.shape)
 
 
-class Max(Function):
-    """(the greatest elements along `axis`, their places): the first one counts, a NaN wins. The axis disappears."""
+class Expand(Function):
+    """Broadcast to a larger shape; a view whose stretched axes have stride 0."""
 
-    def __init__(self, axis: int) -> None:
-        self.axis = axis
+    view = True
 
-    def forward(self, x: Any) -> Any:
-        self.shape = x.shape
-        rows, kept = _grouped(x, (self.axis,))
-        k = kernels(x)
-        extents = tuple(x.shape[a] for a in kept)
-        out, index = k.empty(extents, x.dtype), k.empty(extents, shapes.INT64)
-        pair = rows.shape[0], rows.shape[2]
-        k.reduce.max(view(out, pair), view(index, pair), rows)
-        self.index = _logical(index, kept)
-        return _logical(out, kept), self.index
-
-    def backward(self, g: Any, _: None) -> Any:
-        from .composite import at_index  # a composition of operations that stand on this file
-
-        return at_index(g, g.result(self.index, None), self.axis, self.shape)
-
-
-class MaxAll(Function):
-    """The greatest element of a vector; equal ones share the gradient."""
-
-    saves = ("x", "out")
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
 
     def forward(self, x: Any) -> Any:
-        k = kernels(x)
-        out, index = k.empty((), x.dtype), k.empty((), shapes.INT64)
-        rows, _ = _grouped(x, (0,))
-        k.reduce.max(view(out, (1, 1)), view(index, (1, 1)), rows)
-        return out
+        self.source = x.shape
+        return layout.stretch(x, self.shape)
 
     def backward(self, g: Any) -> Any:
-        from .elementwise import apply, cast  # element-wise operations stand on sum_to
-
-        here = cast(apply("eq", self.x, self.out), g.data.dtype)  # type: ignore[attr-defined]
-        return here * (g / Sum((0,))(here))
+        return sum_to(g, self.source)
 
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
@@ -97,3 +71,11 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
         return g
     lead, inner = shapes.stretched(shape, g.data.shape)
     return reshape(Sum(lead + inner)(g), shape)
+
+
+def expand(x: Any, shape: tuple[int, ...]) -> Any:
+    """`x` broadcast to `shape`; `x` itself if it has it."""
+    if x.data.shape == shape:
+        return x
+    shapes.same("expand", "shape", shapes.broadcast("expand", x.data.shape, shape), shape, "stretch only extents of 1")
+    return Expand(shape)(x)

@@ -1,10 +1,9 @@
-"""Reshape, permute and expand: other looks at the same elements."""
+"""Reshape, permute, copy: the same elements in another shape, order or memory."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .. import shapes
 from ..autograd import Function
 from ..devices import kernels
 from . import layout
@@ -41,24 +40,6 @@ class Permute(Function):
         return Permute(tuple(sorted(range(len(self.order)), key=self.order.__getitem__)))(g)
 
 
-class Expand(Function):
-    """Broadcast to a larger shape; a view whose stretched axes have stride 0."""
-
-    view = True
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.shape = shape
-
-    def forward(self, x: Any) -> Any:
-        self.source = x.shape
-        return layout.stretch(x, self.shape)
-
-    def backward(self, g: Any) -> Any:
-        from .reduce import sum_to  # sum and expand are each other's adjoints
-
-        return sum_to(g, self.source)
-
-
 class Contiguous(Function):
     """The elements in row-major order, or in channels-last order."""
 
@@ -87,11 +68,3 @@ class Clone(Function):
 def reshape(x: Any, shape: tuple[int, ...]) -> Any:
     """`x` under `shape`, whose extents are known; `x` itself if it has it."""
     return x if x.data.shape == shape else Reshape(shape)(x)
-
-
-def expand(x: Any, shape: tuple[int, ...]) -> Any:
-    """`x` broadcast to `shape`; `x` itself if it has it."""
-    if x.data.shape == shape:
-        return x
-    shapes.same("expand", "shape", shapes.broadcast("expand", x.data.shape, shape), shape, "stretch only extents of 1")
-    return Expand(shape)(x)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import shapes
+from .. import layer_shapes, shapes
 from ..arrays import view
 from ..autograd import Function, recording
 from ..devices import kernels
@@ -61,11 +61,11 @@ def _rows(name: str, axis: int, *arrays: Any) -> Any:
 
 def softmax(x: Any, axis: int) -> Any:
     """exp(x) divided by its sum along `axis`."""
-    shapes.softmax("softmax", x.data.shape, x.data.dtype)
+    layer_shapes.softmax("softmax", x.data.shape, x.data.dtype)
     return Softmax(shapes.axis("softmax", axis, x.data.ndim))(x)
 
 
 def log_softmax(x: Any, axis: int) -> Any:
     """The logarithm of `softmax`, computed without overflow."""
-    shapes.softmax("log_softmax", x.data.shape, x.data.dtype)
+    layer_shapes.softmax("log_softmax", x.data.shape, x.data.dtype)
     return LogSoftmax(shapes.axis("log_softmax", axis, x.data.ndim))(x)
