@@ -22,7 +22,7 @@ TWINS = sorted({path.stem for side, alone in devices.ONE_SIDED.items() for path 
 
 # Modules may import from their own layer and from those below. Named by prefix, the longest that fits; the top comes last.
 LAYERS = [
-    ("shapes", "formulas"),
+    ("shapes", "layer_shapes", "formulas"),
     ("arrays", "random", "nest"),
     ("cpu", "cuda", "meta"),
     ("devices", "autograd"),

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from .shapes import FLOATS, Shape, ShapeError
+from .shapes import FLOATS, Shape, ShapeError, remembered
 
 # ---- windows ---------------------------------------------------------------------------------------------------------
 
 
+@remembered
 def window(operation: str, size: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape,
            ceil: bool = False) -> Shape:
     """How many windows fit: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 along each axis.
@@ -31,6 +32,7 @@ def window(operation: str, size: Shape, kernel: Shape, stride: Shape, padding: S
     return tuple(result)
 
 
+@remembered
 def transposed(operation: str, size: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape,
                output_padding: Shape) -> Shape:
     """The size `window` maps to `size`: (size - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1."""
@@ -59,6 +61,7 @@ def divisor(operation: str, value: int | None) -> None:
         raise ShapeError(f"{operation}: divisor is 0 but a number other than 0 is needed; use None to divide by the cells")
 
 
+@remembered
 def convolution(operation: str, x: Shape, w: Shape, bias: Shape | None, groups: int) -> None:
     """x (n, c, ...), w (o, c / groups, ...), bias (o,)."""
     if len(x) != len(w):
@@ -72,6 +75,7 @@ def convolution(operation: str, x: Shape, w: Shape, bias: Shape | None, groups: 
         raise ShapeError(f"{operation}: bias has shape {bias} but weight {w} needs ({w[0]},); give one per output channel")
 
 
+@remembered
 def transposed_convolution(operation: str, x: Shape, w: Shape, bias: Shape | None, groups: int) -> None:
     """x (n, c, ...), w (c, o / groups, ...), bias (o,)."""
     if len(x) != len(w):

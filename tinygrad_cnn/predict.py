@@ -90,7 +90,7 @@ def _colors(image: Image.Image) -> Array:
     if alpha.min() < 1:
         # Paint what lies behind so that the opaque part stands out, whatever the transparent pixels contain.
         light = float((color.mean(axis=2, keepdims=True) * alpha).sum() / max(float(alpha.sum()), 1e-6))
-        color = color * alpha + (1 - alpha) * np.float32(light < 0.5)
+        color = (color * alpha + (1 - alpha) * (light < 0.5)).astype(np.float32)
     return color
 
 

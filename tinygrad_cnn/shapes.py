@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from math import prod
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 Shape = tuple[int, ...]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def remembered(function: F) -> F:
+    """Decorator of a pure function of shapes: a network asks the same questions at every step."""
+    return cast(F, lru_cache(maxsize=4096)(function))
+
 
 
 class ShapeError(ValueError, RuntimeError):
@@ -107,6 +116,7 @@ def promote(*operands: tuple[np.dtype[Any], int] | bool | int | float) -> np.dty
 # ---- broadcasting and strides ----------------------------------------------------------------------------------------
 
 
+@remembered
 def broadcast(operation: str, *shapes: Shape) -> Shape:
     """The common shape: aligned at the last axis, extents of 1 stretch."""
     rank = max(map(len, shapes))
@@ -121,6 +131,7 @@ def broadcast(operation: str, *shapes: Shape) -> Shape:
     return tuple(result)
 
 
+@remembered
 def stretched(shape: Shape, target: Shape) -> tuple[Shape, Shape]:
     """What broadcasting `shape` to `target` did: (leading axes it added, axes of `target` it stretched from 1)."""
     lead = len(target) - len(shape)
@@ -149,11 +160,13 @@ def is_contiguous(shape: Sequence[int], strides: Sequence[int], itemsize: int) -
     return True
 
 
+@remembered
 def memory_order(strides: Sequence[int]) -> Shape:
     """Axes from the slowest to the fastest in memory; equal strides keep their order."""
     return tuple(sorted(range(len(strides)), key=lambda k: -abs(strides[k])))
 
 
+@remembered
 def view_strides(shape: Shape, strides: Shape, target: Shape, itemsize: int) -> Shape | None:
     """The strides that read the same elements in the same order under `target`, or None where only a copy can."""
     if 0 in shape or is_contiguous(shape, strides, itemsize):
@@ -181,6 +194,7 @@ def view_strides(shape: Shape, strides: Shape, target: Shape, itemsize: int) -> 
     return tuple(reversed(result))
 
 
+@remembered
 def coalesce(shape: Shape, *strides: Shape) -> tuple[Shape, tuple[Shape, ...]]:
     """(shape, strides of each operand) with axes in the memory order of the first operand, extents of 1 dropped and
     neighbours merged where they lie one in the other in every operand. The rank is the least that serves all."""
@@ -276,6 +290,7 @@ def without(shape: Shape, axes: Shape) -> Shape:
     return tuple(1 if k in axes else n for k, n in enumerate(shape))
 
 
+@remembered
 def reduction(shape: Shape, strides: Shape, reduced: Shape) -> tuple[Shape, Shape, Shape] | None:
     """An array as (kept, reduced, kept, reduced) axes in memory order: (four extents, four strides, the kept axes in
     that order). None where kept and reduced axes take turns too often for four."""

@@ -203,10 +203,10 @@ class Trainer:
         metadata, training = checkpoint.metadata, checkpoint.training
         try:
             if self.average:
-                self.model.load_state_dict(_below("weights.", training))
-                self.average.load_state_dict({**metadata["average"], "average": _tensors(checkpoint.model)})
+                self.model.load_state_dict(self._tensors(_below("weights.", training)))
+                self.average.load_state_dict({**metadata["average"], "average": self._tensors(checkpoint.model)})
             else:
-                self.model.load_state_dict(checkpoint.model)
+                self.model.load_state_dict(self._tensors(checkpoint.model))
             self.optimizer.load_state_dict(self._optimizer_state(metadata["optimizer"], training))
             if self.schedule:
                 self.schedule.load_state_dict(metadata["schedule"])
@@ -218,6 +218,9 @@ class Trainer:
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"{checkpoint.folder} does not fit this run ({error}); "
                                   "train again, with another folder.") from error
+
+    def _tensors(self, arrays: dict[str, Any]) -> dict[str, Tensor]:
+        return {key: tensor(array, device=self.device) for key, array in arrays.items()}
 
     def _optimizer_state(self, saved: dict[str, Any], training: dict[str, Any]) -> dict[str, Any]:
         state: dict[int, dict[str, Any]] = {int(k): dict(numbers) for k, numbers in saved["numbers"].items()}
@@ -270,10 +273,6 @@ def rate(recipe: Recipe, step: int, steps: int) -> float:
 
 def _below(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
     return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
-
-
-def _tensors(arrays: dict[str, Any]) -> dict[str, Tensor]:
-    return {key: tensor(array) for key, array in arrays.items()}
 
 
 def _version() -> str:

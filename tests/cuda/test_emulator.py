@@ -233,6 +233,88 @@ def test_warps_exchange(rng):
 
 
 @kernel(block=THREADS)
+def voting(out):
+    me, lane = cuda.threadIdx.x, cuda.laneid
+    out[me, 0] = cuda.syncthreads_count(me < 40)
+    out[me, 1] = cuda.syncthreads_or(me == 63)
+    out[me, 2] = cuda.syncthreads_and(me < 63)
+    out[me, 3] = cuda.any_sync(0xFFFFFFFF, me == 40)
+    out[me, 4] = cuda.all_sync(0xFFFFFFFF, me != 40)
+    out[me, 5] = cuda.shfl_sync(0xFFFFFFFF, me, 31 - lane)
+    out[me, 6] = cuda.shfl_down_sync(0xFFFFFFFF, me, 2)
+    cuda.syncwarp()
+    out[me, 7] = cuda.gridsize(1) * cuda.warpsize
+
+
+def test_blocks_and_warps_vote():
+    out = run(voting, (1,), ((THREADS, 8), "int32"))
+    me = np.arange(THREADS)
+    lane, warp = me % 32, me // 32
+    wanted = [40 + 0 * me, 1 + 0 * me, 0 * me, warp == 1, warp == 0, warp * 32 + 31 - lane,
+              np.where(lane < 30, me + 2, me), 0 * me + THREADS * 32]
+    np.testing.assert_array_equal(out, np.stack(wanted, 1))
+
+
+@kernel(block=THREADS)
+def returned_lane(out):
+    if cuda.threadIdx.x == 3:
+        return
+    cuda.syncwarp()
+
+
+def test_a_mask_may_not_name_a_lane_that_has_returned():
+    with pytest.raises(KernelError, match="names a lane that has returned"):
+        run(returned_lane, (1,), ((1,), "float32"))
+
+
+@kernel(block=THREADS)
+def in_one_warp(out):
+    shared = cuda.shared.array(THREADS, float32)
+    me, other = cuda.threadIdx.x, cuda.threadIdx.x ^ 1
+    shared[me] = float32(me)
+    cuda.syncwarp()
+    value = shared[other]
+    cuda.syncwarp()
+    shared[me] = value
+    cuda.syncwarp()
+    out[other] = shared[other]
+
+
+def test_a_barrier_of_the_warp_is_enough_within_it():
+    np.testing.assert_array_equal(run(in_one_warp, (1,), ((THREADS,), "float32")), np.arange(THREADS) ^ 1)
+
+
+SIZE = 1 << 14
+
+
+@kernel
+def large_shared(out):
+    shared = cuda.shared.array(SIZE, float32)
+    shared[cuda.threadIdx.x] = float32(0)
+
+
+def test_shared_memory_is_limited():
+    with pytest.raises(KernelError, match="declares 65536 bytes of shared memory; a block may declare 49152"):
+        run(large_shared, 1, ((1,), "float32"))
+
+
+@kernel
+def in_three_axes(out):
+    x, y, z = cuda.grid(3)
+    out[z, y, x] = cuda.fma(float32(x), float32(10), float32(y))
+    if x + y + z == 0:
+        out[z, y, x] = float32(cuda.gridsize(2)[1] + len(out) + out.ndim + out.strides[1] + out.itemsize)
+
+
+def test_grids_have_three_axes():
+    out = run(in_three_axes, (2, 3, 4), ((4, 3, 8), "float32"), block=4)
+    _, y, x = np.indices(out.shape)
+    wanted = (10 * x + y).astype("float32")
+    wanted[0, 0, 0] = 3 + 4 + 3 + 32 + 4
+    np.testing.assert_array_equal(out, wanted)
+
+
+@kernel(block=THREADS)
 def dynamic(out):
     shared = cuda.shared.array(0, float32)
     me = cuda.threadIdx.x

@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
             failed = True
             continue
         print(f"{file}: {shares.argmax()}")
-        print("  " + "  ".join(f"{digit} {100 * share:.1f}" for digit, share in enumerate(shares)), flush=True)
+        print(" " + "  ".join(f"{digit} {100 * share:4.1f}" for digit, share in enumerate(shares)), flush=True)
     return int(failed)
 
 

@@ -259,7 +259,7 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
 def shares(bands: int, products: int) -> int:
     """Into how many parts the bands are cut: a few for each thread, so that none waits long for one that is held up."""
     parts = parts_for(products // LANES)
-    return min(bands, 4 * parts) if parts > 1 else 1
+    return min(bands, max(parts, min(4 * parts, SHARES))) if parts > 1 else 1    # each part has scratch of its own
 
 
 def forward(out, x, w, bias, stride, padding, dilation, groups, relu):

@@ -28,7 +28,7 @@ on = os.environ.get("TINYGRAD_CNN_WINOGRAD", "1") != "0"
 
 
 def suits(out_shape: tuple, w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
-    """3x3 windows, stride and dilation 1, more than one tile, and channels that pay for the transformations; if `on`."""
+    """3x3 windows, stride and dilation 1, more than one tile, and channels that pay for the transformations; if on."""
     return (on and groups == 1 and w_shape[2:] == (1, 3, 3) and max(*stride, *dilation) == 1
             and min(out_shape[2:4]) > 4 and min(w_shape[:2]) >= 32 and w_shape[0] * w_shape[1] <= 1 << 16)
 

@@ -139,8 +139,9 @@ class ConvTransposeBias(Fused):
         return _biased(ConvTranspose(self.window, self.size)(g, w), bias)
 
 
-def _forward(window: Window, x: Any, w: Any, bias: Any, relu: bool) -> Any:
-    size = layer_shapes.window("conv", x.shape[2:], w.shape[2:], window.stride, window.padding, window.dilation)
+def _forward(window: Window, x: Any, w: Any, bias: Any, relu: bool, size: tuple[int, ...] | None = None) -> Any:
+    if size is None:
+        size = layer_shapes.window("conv", x.shape[2:], w.shape[2:], window.stride, window.padding, window.dilation)
     out = layout.empty_volume(x, size, w.shape[0])
     kernels(x).conv.forward(out, layout.volume(x), _taps(w), bias, *window.arguments(), relu)
     return layout.plane(out, len(size))

@@ -30,9 +30,19 @@ def contiguous(x: Any) -> Any:
 
 def moved(x: Any, source: int, target: int) -> Any:
     """A view with axis `source` at place `target`."""
-    order = [k for k in range(x.ndim) if k != source % x.ndim]
-    order.insert(target % x.ndim, source % x.ndim)
-    return x.transpose(tuple(order))
+    return x.transpose(_moving(x.ndim, source, target))
+
+
+@shapes.remembered
+def _moving(rank: int, source: int, target: int) -> tuple[int, ...]:
+    order = [k for k in range(rank) if k != source % rank]
+    order.insert(target % rank, source % rank)
+    return tuple(order)
+
+
+@shapes.remembered
+def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(range(len(order)), key=order.__getitem__))
 
 
 def last(x: Any) -> Any:
@@ -65,7 +75,7 @@ def empty_as(x: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
     """A dense array of `shape` in the memory order of `x`, which has as many axes."""
     order = shapes.memory_order(x.strides)
     out = kernels(x).empty(tuple(shape[k] for k in order), x.dtype if dtype is None else dtype)
-    return out.transpose(tuple(sorted(range(x.ndim), key=order.__getitem__)))
+    return out.transpose(_inverse(order))
 
 
 def empty_like(x: Any, dtype: Any = None) -> Any:
