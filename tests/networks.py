@@ -84,10 +84,10 @@ def unet(t: Any) -> Any:
 
 # network, shape of the input, shape of the target, classes, learning rate
 NETWORKS: dict[str, tuple[Callable[[Any], Any], tuple[int, ...], tuple[int, ...], int, float]] = {
-    "mnist_cnn": (mnist_cnn, (8, 1, 28, 28), (8,), 10, 0.02),
+    "mnist_cnn": (mnist_cnn, (8, 1, 28, 28), (8,), 10, 0.005),
     "residual": (residual, (8, 8, 8, 8), (8,), 10, 0.05),
     "inception": (inception, (8, 6, 8, 8), (8,), 10, 0.05),
-    "unet": (unet, (4, 1, 16, 16), (4, 16, 16), 3, 0.05),
+    "unet": (unet, (4, 1, 16, 16), (4, 16, 16), 3, 0.5),
 }
 
 

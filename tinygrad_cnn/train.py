@@ -87,21 +87,23 @@ class Trainer:
     average   an `EMA` of the model, updated after every step; it is then what is scored and saved as the model
     loss      called as loss(output, labels), the mean over a batch
     held_out  (images, labels) scored after every epoch, if given
-    name      of the network in `models`, kept in checkpoints so that they can be opened again; `seed` and `settings`
-              (anything JSON can express) are kept beside it
+    name      of the network in `models` and its `arguments`, kept in checkpoints so that they can be opened again;
+              `seed` and `settings` (anything JSON can express) are kept beside them
     """
 
     def __init__(self, model: Module, optimizer: Optimizer, loader: DataLoader, epochs: int,
                  schedule: Scheduler | None = None, average: EMA | None = None,
                  loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy, device: str = "cpu",
                  held_out: tuple[npt.NDArray[Any], npt.NDArray[Any]] | None = None,
-                 name: str = "", seed: int = 0, settings: dict[str, Any] | None = None) -> None:
+                 name: str = "", arguments: dict[str, Any] | None = None, seed: int = 0,
+                 settings: dict[str, Any] | None = None) -> None:
         if len(loader) == 0:
             raise ValueError(f"Trainer: {len(loader.dataset)} samples do not fill a batch of {loader.batch_size}; "
                              "use smaller batches")
         self.model, self.optimizer, self.loader, self.epochs = model, optimizer, loader, epochs
         self.schedule, self.average, self.loss, self.device = schedule, average, loss, device
-        self.held_out, self.name, self.seed, self.settings = held_out, name, seed, settings or {}
+        self.held_out, self.name, self.arguments = held_out, name, arguments or {}
+        self.seed, self.settings = seed, settings or {}
         self.losses: list[float] = []  # of every step so far
         self.accuracies: list[float] = []  # held-out, percent, after every epoch so far
         self.seconds = 0.0  # spent in `run`, earlier sessions included
@@ -177,7 +179,8 @@ class Trainer:
         training: dict[str, Any] = {"history.losses": np.array(self.losses, np.float64),
                                     "history.accuracies": np.array(self.accuracies, np.float64)}
         metadata: dict[str, Any] = {
-            "package": _version(), "model": self.name, "arguments": {}, "settings": self.settings, "seed": self.seed,
+            "package": _version(), "model": self.name, "arguments": self.arguments, "settings": self.settings,
+            "seed": self.seed,
             "epoch": self.loader.epoch, "finished": self.finished, "seconds": self.seconds,
             "random_counter": list(random.get_state()), "loader": self.loader.state_dict(),
             "schedule": self.schedule.state_dict() if self.schedule else None,
@@ -250,7 +253,7 @@ def digit_trainer(model: str, recipe: Recipe, device: str = "cpu", seed: int = 0
         return F.cross_entropy(output, labels, label_smoothing=recipe.label_smoothing)
 
     return Trainer(network, optimizer, loader, recipe.epochs, schedule, average, loss, device,
-                   (held_out.images, held_out.labels), model, seed, asdict(recipe))
+                   (held_out.images, held_out.labels), model, seed=seed, settings=asdict(recipe))
 
 
 def augmentation(recipe: Recipe) -> Resample | None:

@@ -71,7 +71,7 @@ def test_a_run_is_never_overwritten(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--epochs", "1") == 0
     first = model(Path("runs/mnist"))
     assert run("--epochs", "1", "--seed", "1") == 0
-    assert "runs/mnist holds a run already; this one goes to runs/mnist-2" in capsys.readouterr().out
+    assert "runs/mnist exists already; this run goes to runs/mnist-2" in capsys.readouterr().out
     assert model(Path("runs/mnist")) == first != model(Path("runs/mnist-2"))
     assert run("--epochs", "1", "--out", "runs/mnist") == 2
     assert "runs/mnist holds a run already; add --resume" in capsys.readouterr().err
@@ -91,7 +91,8 @@ def test_the_seed_decides_the_bits() -> None:
     (["--lr", "nan"], "lr is nan", 2),
     (["--batch-size", "100000"], "smaller batches", 2),
     (["--threads", "100000"], "--threads", 2),
-    (["--out", "file/inside"], "cannot make the folder", 1),
+    (["--out", "file/inside"], "cannot make the folder file/inside", 1),
+    (["--out", "file"], "cannot make the folder file", 1),
 ])
 def test_what_cannot_be_done_is_one_sentence(words: list[str], says: str, code: int,
                                              capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,6 +100,7 @@ def test_what_cannot_be_done_is_one_sentence(words: list[str], says: str, code: 
     assert run(*words) == code
     err = capsys.readouterr().err
     assert says in err and len(err.splitlines()) == 1 and err.startswith("tinygrad-cnn: ")
+    assert [path.name for path in Path().iterdir() if path.name not in ("file", "runs")] == []
 
 
 def test_resume_keeps_the_recipe(capsys: pytest.CaptureFixture[str]) -> None:
@@ -111,6 +113,7 @@ def test_a_loss_that_is_not_finite_is_an_error(capsys: pytest.CaptureFixture[str
     assert run("--lr", "1e30", "--epochs", "3") == 1
     err = capsys.readouterr().err
     assert "the loss became" in err and len(err.strip().splitlines()) == 1
+    assert list(Path("runs").iterdir()) == []  # nothing was saved, so nothing is left
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")

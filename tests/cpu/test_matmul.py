@@ -8,7 +8,7 @@ from tinygrad_cnn.cpu import launch, matmul
 from ..kernels.twins import guarded
 
 SIZES = [(1, 9, 17, 33), (2, 8, 40, 32), (3, 1, 300, 5), (1, 20, 1, 40), (1, 33, 8, 1), (1, 128, 4608, 10),
-         (1, 70, 513, 65)]
+         (1, 70, 1030, 65)]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

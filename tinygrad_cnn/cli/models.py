@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         for name in names:
             entry = models.entry(name)
             count = sum(parameter.numel() for parameter in entry.build().parameters())
-            purpose = _first_sentence(entry.build.__doc__ or "")
+            purpose = (entry.build.__doc__ or "").strip().partition("\n")[0].partition(": ")[0].rstrip(".")
             rows.append((name, "x".join(map(str, entry.input)), f"{count:,}", purpose))
     for line in table(rows, "<<><"):
         print(line if len(line) <= 80 else line[:77].rstrip() + "...")
@@ -55,8 +55,3 @@ def shapes_only() -> Iterator[None]:
         yield
     finally:
         set_default_device(before)
-
-
-def _first_sentence(docstring: str) -> str:
-    """What a network is, out of the first line of its docstring."""
-    return docstring.strip().splitlines()[0].split(": ")[0].split(", 6")[0].rstrip(".") if docstring.strip() else ""

@@ -62,13 +62,13 @@ def _network(weights: Path | None, name: str | None) -> Module:
     except saving.CheckpointError as error:
         raise Failure(error) from error
     name = name or metadata.get("model")
-    if name is None:
+    if not name:
         raise Failure(f"{file} does not say which network it belongs to; add --model NAME, "
                       "one of those that `tinygrad-cnn models` lists.")
     try:
-        model = models.create(name)
+        model = models.create(name, **metadata.get("arguments", {}))
         model.load_state_dict(arrays)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise Failure(f"{file}: {str(error).splitlines()[0]}.") from error
     return model
 

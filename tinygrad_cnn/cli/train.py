@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import textwrap
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +35,9 @@ examples:
   tinygrad-cnn train mnist --model mnist_cnn_bn   with batch normalization
   tinygrad-cnn train mnist --resume               go on after Ctrl-C
 
-A run keeps its checkpoint and pictures in a folder. A folder that holds a run
-is never overwritten: without --out the next free one of runs/mnist,
-runs/mnist-2, ... is taken; with --out you are told to choose.
+A run keeps its checkpoint and pictures in a folder. A run is never overwritten:
+without --out the first of runs/mnist, runs/mnist-2, ... that does not exist is
+taken; an --out that holds a run already is an error.
 """
 
 
@@ -83,8 +85,12 @@ def _run(arguments: argparse.Namespace) -> int:
     if checkpoint:
         trainer.load(checkpoint)
     if not arguments.quiet:
-        _announce(trainer, arguments.device, threads, folder, checkpoint)
-    stopped = 0 if trainer.finished else _train(trainer, folder, arguments)
+        _announce(trainer, arguments, threads, folder, checkpoint)
+    try:
+        stopped = 0 if trainer.finished else _train(trainer, folder, arguments)
+    finally:
+        with suppress(OSError):
+            folder.rmdir()  # succeeds if nothing was saved
     if stopped:
         return 128 + stopped
     score = trainer.score()
@@ -142,18 +148,31 @@ def _folder(arguments: argparse.Namespace) -> tuple[Path, Checkpoint | None]:
         if out is None:
             raise Failure(f"--resume: there is no run in {OUT.parent}; start one without --resume.")
         return out, saving.load_checkpoint(out)
-    if out is None:
-        numbered = (OUT.with_name(f"{OUT.name}-{number}") for number in range(2, 10_000))
-        out = next(path for path in (OUT, *numbered) if not (path / "latest").exists())
-    elif (out / "latest").exists():
+    if out and (out / "latest").exists():
         raise Failure(f"{out} holds a run already; add --resume to go on with it, or name another --out.", 2)
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        out = _made(out)
     except OSError as error:
-        raise Failure(f"--out: cannot make the folder {out} ({error.strerror}); name another one.") from error
+        raise Failure(f"--out: cannot make the folder {out or OUT} ({error.strerror}); name another one.") from error
     if not os.access(out, os.W_OK):
         raise Failure(f"--out: you may not write into {out}; name another folder.")
     return out, None
+
+
+def _made(out: Path | None) -> Path:
+    """The folder `out`, or without one the first of runs/mnist, runs/mnist-2, ... that does not exist yet."""
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        return out
+    for number in itertools.count(1):
+        out = OUT.with_name(f"{OUT.name}-{number}") if number > 1 else OUT
+        try:
+            out.mkdir(parents=True)
+            break
+        except FileExistsError:
+            if OUT.parent.is_file():
+                raise
+    return out
 
 
 def _settings(arguments: argparse.Namespace, checkpoint: Checkpoint | None) -> tuple[str, int, recipes.Recipe]:
@@ -199,8 +218,10 @@ def _prepare(arguments: argparse.Namespace) -> int:
     return launch.threads()
 
 
-def _announce(trainer: Trainer, device: str, threads: int, folder: Path, checkpoint: Checkpoint | None) -> None:
-    """The first line: what comes, and how long it will take."""
+def _announce(trainer: Trainer, arguments: argparse.Namespace, threads: int, folder: Path,
+              checkpoint: Checkpoint | None) -> None:
+    """The first line: what comes, and how long it will take; then where it is kept."""
+    device, asked = arguments.device, arguments.out
     place = "the GPU" if device == "cuda" else f"the CPU ({threads} thread{'s' * (threads > 1)})"
     if device == "cuda" and emulated():
         place = "the emulator"
@@ -211,8 +232,8 @@ def _announce(trainer: Trainer, device: str, threads: int, folder: Path, checkpo
     if checkpoint:
         state = "is finished" if trainer.finished else f"goes on after step {trainer.step} of {trainer.steps}"
         print(f"the run in {folder} {state}", flush=True)
-    elif folder not in (OUT, None) and folder.parent == OUT.parent and folder.name.startswith(f"{OUT.name}-"):
-        print(f"{OUT} holds a run already; this one goes to {folder}", flush=True)
+    elif asked is None and folder != OUT:
+        print(f"{OUT} exists already; this run goes to {folder}", flush=True)
 
 
 def emulated() -> bool:

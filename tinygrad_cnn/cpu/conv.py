@@ -30,7 +30,8 @@ def forward(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | No
 
 def transpose(out: np.ndarray, g: np.ndarray, w: np.ndarray, bias: np.ndarray | None, stride: Three, padding: Three,
               dilation: Three, groups: int) -> None:
-    """out[n,a,b,c,ch] = bias[ch] + sum of g[n,p,q,r,o] * w[o,ch,i,j,k] where p*s0+i*d0-p0 = a, and so on for b, c"""
+    """out[n,a,b,c,ch] = bias[ch] + sum of g[n,p,q,r,o] * w[o,ch,i,j,k] over a = p*s0+i*d0-p0 and so on:
+    the adjoint in x"""
     fast = _fast(out, g, w, stride, dilation, groups)
     if fast:
         fast.transpose(out, g, w, bias, stride, padding, dilation, groups)
@@ -40,7 +41,8 @@ def transpose(out: np.ndarray, g: np.ndarray, w: np.ndarray, bias: np.ndarray | 
 
 def weight(out: np.ndarray, x: np.ndarray, g: np.ndarray, stride: Three, padding: Three, dilation: Three,
            groups: int) -> None:
-    """out[o,c,i,j,k] = sum_{n,p,q,r} x[n, p*s0+i*d0-p0, q*s1+j*d1-p1, r*s2+k*d2-p2, c] * g[n,p,q,r,o]"""
+    """out[o,c,i,j,k] = sum_{n,p,q,r} x[n, p*s0+i*d0-p0, q*s1+j*d1-p1, r*s2+k*d2-p2, c] * g[n,p,q,r,o]:
+    the adjoint in w"""
     fast = _fast(g, x, out, stride, dilation, groups)
     if fast:
         fast.weight(out, x, g, stride, padding, dilation, groups)

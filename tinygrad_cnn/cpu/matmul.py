@@ -9,7 +9,7 @@ from .tile import LANES, WIDE, fetch, multiply_add, rectify, spread, start, stor
 
 ROWS, VECTORS = WIDE
 BLOCK = VECTORS * LANES
-DEPTH = 256      # terms of a sum that are added at a time: that much of a panel of b stays in the first-level cache
+DEPTH = 512      # terms of a sum that are added at a time: that much of a panel of b stays in the second-level cache
 LONG = 2048      # terms of a sum beyond which it is cut into several sums, if out is small
 
 

@@ -264,6 +264,6 @@ def _argument(kernel: Any, value: Any, name: str, owners: Ownership, args: tuple
             raise ValueError(f"kernel {kernel.name}: {name} has strides {value.strides} and must be C-contiguous; copy "
                              f"it, or declare the kernel with strided=True")
         return of_array(value, name, owners)
-    if isinstance(value, float):
+    if type(value) is float:               # numpy scalars keep their type
         return next((a.dtype.type for a in args if hasattr(a, "memory") and a.dtype.kind == "f"), np.float32)(value)
     return value
