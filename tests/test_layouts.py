@@ -11,7 +11,7 @@ from .specs import ROWS
 
 
 def transposed(x):
-    return np.asfortranarray(x)
+    return np.asfortranarray(x) if x.ndim else x
 
 
 def channels_last(x):

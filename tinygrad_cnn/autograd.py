@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from .arrays import shares_memory
@@ -57,6 +57,20 @@ class enable_grad(set_grad_enabled):
         super().__init__(True)
 
 
+_watchers: list[Any] = []
+
+
+@contextlib.contextmanager
+def watch(watcher: Any) -> Iterator[None]:
+    """Within the block `watcher.called(node, inputs, outs)` follows every call of a Function, recorded or not, and
+    `watcher.differentiated(node, grads, gradients)` every step of a walk back."""
+    _watchers.append(watcher)
+    try:
+        yield
+    finally:
+        _watchers.remove(watcher)
+
+
 class Version:
     """How often a memory was written in place; shared by all tensors that look at it."""
 
@@ -79,7 +93,7 @@ class Function:
     edges: tuple[Edge | None, ...] | None = None  # None: not recorded, or freed
     needed: tuple[bool, ...] = ()  # during backward: which inputs' gradients are asked for
     hooks: dict[int, list[Any]] | None = None
-    results = 1
+    results: tuple[tuple[int, ...], ...] = ()  # their shapes, once recorded
     _saved: dict[str, tuple[Any, Version, int]] | None = None
     _parameters: tuple[str, ...] = ()
 
@@ -100,10 +114,12 @@ class Function:
         several = type(result) is tuple
         node = self if kept else None
         outs = [inputs[0].result(array, node, k) for k, array in enumerate(result if several else (result,))]
-        self.results = len(outs)
         if self.view and shares_memory(outs[0].data, inputs[0].data):
             outs[0].version = inputs[0].version
+        for watcher in _watchers:
+            watcher.called(self, inputs, outs)
         if kept:
+            self.results = tuple([t.data.shape for t in outs])
             self.edges = tuple([edge(t) for t in inputs])
             self._save(inputs, outs[0])
         else:
@@ -141,6 +157,9 @@ class Function:
             raise RuntimeError(f"backward: {type(self).__name__} returned {len(found)} gradients for {len(self.edges)} "
                                "inputs; return one, or None, for each")
         return found
+
+    def __str__(self) -> str:
+        return type(self).__name__
 
     def free(self) -> None:
         """Drop what was kept for backward."""
@@ -258,7 +277,9 @@ def walk(roots: Sequence[tuple[Any, Any]], targets: Sequence[Any] | None, create
             edges = node.edges
             assert edges is not None
             needed = tuple(e is not None and (wanted is None or e in wanted or e[0] in alive) for e in edges)
-            gradients = node.differentiate(grads + [None] * (node.results - len(grads)), needed)
+            gradients = node.differentiate(grads + [None] * (len(node.results) - len(grads)), needed)
+            for watcher in _watchers:
+                watcher.differentiated(node, grads, gradients)
             if not retain_graph:
                 node.free()
             for k, to in enumerate(edges):

@@ -20,7 +20,7 @@ def matmul(out: np.ndarray, a: np.ndarray, b: np.ndarray, bias: np.ndarray | Non
         return
     batch, M, K = a.shape
     N = b.shape[2]
-    if 1 not in (length if length == 1 else step for length, step in zip(b.shape[1:], element_strides(b)[1:])):
+    if 1 not in _steps(b)[1:]:
         b = np.ascontiguousarray(b)
     splits = min(32, K // LONG) if M * N <= 1 << 16 and K >= 2 * LONG else 1
     panels = -(-N // BLOCK)
@@ -33,9 +33,14 @@ def matmul(out: np.ndarray, a: np.ndarray, b: np.ndarray, bias: np.ndarray | Non
     sums = out if splits == 1 else empty((splits, *out.shape), np.float32)
     launch(_tiles, parts, flat(sums), flat(a), flat(b), biases, relu and splits == 1,
            empty(parts * DEPTH * BLOCK, np.float32), (batch, splits, panels, chunks, M, N, K),
-           element_strides(a), element_strides(b))
+           element_strides(a), _steps(b))
     if splits > 1:
         launch(_add, parts_for(sums.size), out.reshape(-1, N), sums.reshape(splits, -1, N), bias, relu)
+
+
+def _steps(b: np.ndarray) -> tuple[int, ...]:
+    """The strides of b in elements, those of axes of length 1 as if it were dense: no kernel takes a step along them."""
+    return tuple(1 if n == 1 else step for n, step in zip(b.shape, element_strides(b)))
 
 
 @jit

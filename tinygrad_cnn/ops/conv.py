@@ -27,7 +27,7 @@ class Window:
 
 def _taps(w: Any) -> Any:
     """A weight (o, c, window...) with a window of three axes."""
-    return layout.reshape(w, (*w.shape[:2], *(1,) * (5 - w.ndim), *w.shape[2:]))
+    return layout.reshape(layout.contiguous(w), (*w.shape[:2], *(1,) * (5 - w.ndim), *w.shape[2:]))
 
 
 class _Convolution(Function):
@@ -143,13 +143,13 @@ def _forward(window: Window, x: Any, w: Any, bias: Any, relu: bool, size: tuple[
     if size is None:
         size = layer_shapes.window("conv", x.shape[2:], w.shape[2:], window.stride, window.padding, window.dilation)
     out = layout.empty_volume(x, size, w.shape[0])
-    kernels(x).conv.forward(out, layout.volume(x), _taps(w), bias, *window.arguments(), relu)
+    kernels(x).conv.forward(out, layout.volume(x), _taps(w), layout.contiguous(bias), *window.arguments(), relu)
     return layout.plane(out, len(size))
 
 
 def _transpose(window: Window, size: tuple[int, ...], g: Any, w: Any, bias: Any) -> Any:
     out = layout.empty_volume(g, size, w.shape[1] * window.groups)
-    kernels(g).conv.transpose(out, layout.volume(g), _taps(w), bias, *window.arguments())
+    kernels(g).conv.transpose(out, layout.volume(g), _taps(w), layout.contiguous(bias), *window.arguments())
     return layout.plane(out, len(size))
 
 

@@ -24,6 +24,9 @@ class Elementwise(Function):
         self.name, self.numbers = name, numbers
         self._parameters, self.gradients, self.saves = _plan(name, tuple(numbers))
 
+    def __str__(self) -> str:
+        return self.name
+
     def forward(self, *arrays: Any) -> Any:
         operands = dict(zip(self._parameters, arrays)) | self.numbers
         self.shapes = [a.shape for a in arrays]

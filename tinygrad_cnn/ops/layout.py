@@ -17,9 +17,9 @@ copies = 0
 
 
 def contiguous(x: Any) -> Any:
-    """`x` itself if its elements lie in row-major order, else a copy that does."""
+    """`x` itself if its elements lie in row-major order, else a copy that does. No array, None, stays None."""
     global copies
-    if is_contiguous(x):
+    if x is None or is_contiguous(x):
         return x
     copies += 1
     k = kernels(x)

@@ -56,7 +56,7 @@ class Linear(Fused):
     def forward(self, x: Any, w: Any, bias: Any = None) -> Any:
         k = kernels(x)
         out = k.empty((1, x.shape[0], w.shape[0]), x.dtype)
-        k.matmul.matmul(out, x[None], w.transpose((1, 0))[None], bias, self.relu)
+        k.matmul.matmul(out, x[None], w.transpose((1, 0))[None], layout.contiguous(bias), self.relu)
         return view(out, out.shape[1:])
 
     def fused_backward(self, g: Any) -> Any:
