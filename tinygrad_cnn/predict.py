@@ -85,7 +85,7 @@ def _colors(image: Image.Image) -> Array:
     image = image.convert("RGBA")
     if max(image.size) > LARGEST:
         image.thumbnail((LARGEST, LARGEST), Image.Resampling.BOX)
-    pixels = np.asarray(image, np.float32) / 255
+    pixels: Array = np.asarray(image, np.float32) / np.float32(255)
     color, alpha = pixels[..., :3], pixels[..., 3:]
     if alpha.min() < 1:
         # Paint what lies behind so that the opaque part stands out, whatever the transparent pixels contain.

@@ -179,9 +179,9 @@ class Trainer:
         training: dict[str, Any] = {"history.losses": np.array(self.losses, np.float64),
                                     "history.accuracies": np.array(self.accuracies, np.float64)}
         metadata: dict[str, Any] = {
-            "package": _version(), "model": self.name, "arguments": self.arguments, "settings": self.settings,
-            "seed": self.seed,
-            "epoch": self.loader.epoch, "finished": self.finished, "seconds": self.seconds,
+            "package": _version(), "model": self.name, "arguments": self.arguments,
+            "settings": self.settings, "seed": self.seed, "epoch": self.loader.epoch,
+            "finished": self.finished, "seconds": self.seconds,
             "random_counter": list(random.get_state()), "loader": self.loader.state_dict(),
             "schedule": self.schedule.state_dict() if self.schedule else None,
         }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import os
 import textwrap
 import time
@@ -164,15 +163,16 @@ def _made(out: Path | None) -> Path:
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         return out
-    for number in itertools.count(1):
-        out = OUT.with_name(f"{OUT.name}-{number}") if number > 1 else OUT
+    number, free = 1, OUT
+    while True:
         try:
-            out.mkdir(parents=True)
-            break
+            free.mkdir(parents=True)  # claims it, should two runs begin at once
+            return free
         except FileExistsError:
             if OUT.parent.is_file():
                 raise
-    return out
+        number += 1
+        free = OUT.with_name(f"{OUT.name}-{number}")
 
 
 def _settings(arguments: argparse.Namespace, checkpoint: Checkpoint | None) -> tuple[str, int, recipes.Recipe]:

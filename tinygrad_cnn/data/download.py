@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
+import secrets
 from http.client import HTTPException
 from pathlib import Path
 from typing import BinaryIO
@@ -45,15 +45,14 @@ def download(url: str, checksum: str, folder: str | Path | None = None, timeout:
     if path.exists():
         _compare(str(path), checksum, _digest(path, kind), "remove it to fetch it again")
         return path
-    handle, partial = tempfile.mkstemp(prefix=f".{name}-", dir=path.parent)
+    partial = path.with_name(f".{name}.{secrets.token_hex(8)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(partial, "xb") as file:
             _fetch(url, file, timeout, largest)
-        _compare(url, checksum, _digest(Path(partial), kind), "the server sent another file, which was not kept")
+        _compare(url, checksum, _digest(partial, kind), "the server sent another file, which was not kept")
         os.replace(partial, path)
-    except BaseException:
-        os.unlink(partial)
-        raise
+    finally:
+        partial.unlink(missing_ok=True)
     return path
 
 
@@ -73,7 +72,7 @@ def _fetch(url: str, file: BinaryIO, timeout: float, largest: int) -> None:
     received = 0
     try:
         with urlopen(url, timeout=timeout) as response:
-            announced = response.headers.get("Content-Length")
+            announced = response.length  # None where the server does not say
             while piece := response.read(_PIECE):
                 received += file.write(piece)
                 if received > largest:
@@ -85,8 +84,8 @@ def _fetch(url: str, file: BinaryIO, timeout: float, largest: int) -> None:
         raise DataFileError(f"{url}: nothing came for {timeout:g} seconds, after {received} bytes; try again.") from error
     except (HTTPException, URLError, OSError) as error:
         reason = getattr(error, "reason", error)
-        raise DataFileError(f"{url}: the connection failed after {received} bytes ({reason}); try again.") from error
-    if announced is not None and received != int(announced):
+        raise DataFileError(f"{url}: the download failed after {received} bytes ({reason}); try again.") from error
+    if announced is not None and received != announced:
         raise DataFileError(f"{url}: the server announced {announced} bytes and sent {received}; try again.")
 
 
