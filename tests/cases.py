@@ -28,7 +28,9 @@ class Array:
         return self.kind in ("distinct", "positive")
 
     def __repr__(self) -> str:
-        extra = "" if self.kind == "distinct" else f", kind={self.kind!r}" + (f", below={self.below}" if self.below else "")
+        extra = (
+            "" if self.kind == "distinct" else f", kind={self.kind!r}" + (f", below={self.below}" if self.below else "")
+        )
         return f"A({', '.join(map(str, self.shape))}{extra})"
 
     def fill(self, rng: np.random.Generator, dtype: Any = np.float64, whole: bool = False) -> np.ndarray:

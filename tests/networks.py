@@ -1,6 +1,6 @@
-"""Four small networks, written once for both libraries (`t` is tinygrad_cnn or torch), their weights and their training.
+"""Four small networks, written for both libraries at once (`t` is one of them), their weights and training.
 
-The networks are those of the slides in miniature: the MNIST example, a residual block, an Inception module, a level of U-Net.
+The networks of the slides in miniature: the MNIST example, a residual block, an Inception module, a level of U-Net.
 Weights and data come from NumPy's RandomState, whose streams are frozen for good.
 """
 
@@ -17,8 +17,17 @@ STEPS = 20
 def mnist_cnn(t: Any) -> Any:
     """models/mnist_cnn.py without its dropout."""
     nn = t.nn
-    return nn.Sequential(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
-                         nn.Linear(32 * 12 * 12, 128), nn.ReLU(), nn.Linear(128, 10))
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3),
+        nn.ReLU(),
+        nn.Conv2d(32, 32, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(32 * 12 * 12, 128),
+        nn.ReLU(),
+        nn.Linear(128, 10),
+    )
 
 
 def residual(t: Any) -> Any:
@@ -97,7 +106,9 @@ def weights(network: Any) -> dict[str, np.ndarray]:
     found = {}
     for name, p in sorted(network.named_parameters()):
         bound = float(np.prod(p.shape[1:])) ** -0.5 if p.ndim > 1 else 0.1
-        found[name] = draw(1 - bound, 1 + bound, tuple(p.shape)) if "bn" in name else draw(-bound, bound, tuple(p.shape))
+        found[name] = (
+            draw(1 - bound, 1 + bound, tuple(p.shape)) if "bn" in name else draw(-bound, bound, tuple(p.shape))
+        )
     return found
 
 

@@ -26,7 +26,9 @@ def padded(x: np.ndarray, amounts: Any, value: float = 0.0) -> np.ndarray:
     return np.pad(x, ((0, 0), (0, 0), *amounts), constant_values=value)
 
 
-def conv(x: Any, w: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1) -> Any:
+def conv(
+    x: Any, w: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
     kernel = w.shape[2:]
     stride, dilation = several(stride, len(kernel)), several(dilation, len(kernel))
     span = [d * (k - 1) for k, d in zip(kernel, dilation)]
@@ -42,8 +44,16 @@ def conv(x: Any, w: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, di
     return out if bias is None else out + bias.reshape(-1, *[1] * len(kernel))
 
 
-def conv_transpose(x: Any, w: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
-                   groups: int = 1, dilation: Any = 1) -> Any:
+def conv_transpose(
+    x: Any,
+    w: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Any:
     kernel = w.shape[2:]
     rank = len(kernel)
     stride, padding, more, dilation = (several(v, rank) for v in (stride, padding, output_padding, dilation))
@@ -64,12 +74,21 @@ def flat(x: np.ndarray) -> np.ndarray:
     return x.reshape(*x.shape[:2], prod(x.shape[2:]))
 
 
-def max_pool(x: Any, kernel: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False) -> Any:
+def max_pool(
+    x: Any, kernel: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
+) -> Any:
     return _pool(x, kernel, stride, padding, dilation, ceil_mode, -np.inf, lambda part, _: part.max(-1))
 
 
-def avg_pool(x: Any, kernel: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-             count_include_pad: bool = True, divisor_override: int | None = None) -> Any:
+def avg_pool(
+    x: Any,
+    kernel: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Any:
     def mean(part: Any, inside: Any) -> Any:
         count = inside[0, 0] if count_include_pad else (inside[0, 0] == 1)
         return part.sum(-1) / (divisor_override or (count != 0).sum())
@@ -77,7 +96,9 @@ def avg_pool(x: Any, kernel: Any, stride: Any = None, padding: Any = 0, ceil_mod
     return _pool(x, kernel, stride, padding, 1, ceil_mode, 0.0, mean)
 
 
-def _pool(x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool, neutral: float, reduce: Any) -> Any:
+def _pool(
+    x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool, neutral: float, reduce: Any
+) -> Any:
     rank = x.ndim - 2
     kernel, padding, dilation = (several(v, rank) for v in (kernel, padding, dilation))
     stride = kernel if stride is None else several(stride, rank)
@@ -97,7 +118,9 @@ def _pool(x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: b
     return out
 
 
-def batch_norm(x: Any, weight: Any, bias: Any, mean: Any, var: Any, training: bool, momentum: float = 0.1, eps: float = 1e-5) -> Any:
+def batch_norm(
+    x: Any, weight: Any, bias: Any, mean: Any, var: Any, training: bool, momentum: float = 0.1, eps: float = 1e-5
+) -> Any:
     axes, shape = (0, *range(2, x.ndim)), (-1, *[1] * (x.ndim - 2))
     if training:
         count = x.size // x.shape[1]
@@ -169,6 +192,8 @@ def maximum(x: Any, dim: int, keepdim: bool = False) -> Any:
 
 def pad(x: Any, amounts: Any, mode: str = "constant", value: float = 0.0) -> Any:
     """`amounts` (before, after) from the last axis to the front; negative ones crop."""
-    pairs = [(0, 0)] * (x.ndim - len(amounts) // 2) + [tuple(amounts[k:k + 2]) for k in range(len(amounts) - 2, -1, -2)]
+    pairs = [(0, 0)] * (x.ndim - len(amounts) // 2) + [
+        tuple(amounts[k : k + 2]) for k in range(len(amounts) - 2, -1, -2)
+    ]
     cut = tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(x.shape, pairs))
     return np.pad(x[cut], [(max(a, 0), max(b, 0)) for a, b in pairs], constant_values=value)

@@ -41,7 +41,9 @@ class Row:
     sums: bool = True  # an element of the result is a sum
     empty: bool = True  # a batch of 0 has a result
     dtypes: tuple[str, ...] = FLOATS
-    result: Callable[[str], str] | None = field(default=lambda dtype: dtype)  # dtype of the first result; None: the case says
+    result: Callable[[str], str] | None = field(
+        default=lambda dtype: dtype
+    )  # dtype of the first result; None: the case says
 
     @property
     def small(self) -> Case:
@@ -66,5 +68,7 @@ def _find(function: Function, library: Any) -> Callable[..., Any]:
 ROWS: dict[str, Row] = {}
 
 
-def row(name: str, function: Function, reference: Callable[..., Any], cases: Callable[[Draw], Case], **more: Any) -> None:
+def row(
+    name: str, function: Function, reference: Callable[..., Any], cases: Callable[[Draw], Case], **more: Any
+) -> None:
     ROWS[name] = Row(name, function, reference, cases, **more)

@@ -58,8 +58,14 @@ def weights(outs: Sequence[Any], whole: bool = False, seed: int = 7) -> list[np.
     return [np.asarray(draw(out.shape)).astype(out.dtype) for out in outs]
 
 
-def gradients(row: Row, case: Case, values: Sequence[np.ndarray], device: str = "cpu", whole: bool = False,
-              create_graph: bool = False) -> list[np.ndarray]:
+def gradients(
+    row: Row,
+    case: Case,
+    values: Sequence[np.ndarray],
+    device: str = "cpu",
+    whole: bool = False,
+    create_graph: bool = False,
+) -> list[np.ndarray]:
     """The gradient of every differentiable leaf for `weights` of the results; zeros where none arrives."""
     wanted, outs = record(row, case, values, device)
     found = tg.grad(outs, wanted, tensors(weights(outs, whole), device), create_graph=create_graph, allow_unused=True)
@@ -68,10 +74,14 @@ def gradients(row: Row, case: Case, values: Sequence[np.ndarray], device: str = 
 
 def tolerance(length: int, largest: float, dtype: Any) -> float:
     """Rounding of a sum of `length` terms none of which is above `largest`."""
-    return {"float32": 1e-5, "float64": 1e-13}.get(np.dtype(dtype).name, 0.0) * max(length, 1) ** 0.5 * max(largest, 1.0)
+    return (
+        {"float32": 1e-5, "float64": 1e-13}.get(np.dtype(dtype).name, 0.0) * max(length, 1) ** 0.5 * max(largest, 1.0)
+    )
 
 
-def assert_close(found: Sequence[np.ndarray], wanted: Sequence[np.ndarray], length: int, inputs: Any, exact: bool = False) -> None:
+def assert_close(
+    found: Sequence[np.ndarray], wanted: Sequence[np.ndarray], length: int, inputs: Any, exact: bool = False
+) -> None:
     """Equal shapes, and values equal within rounding, or to the bit; a failure shows the inputs and both numbers."""
     assert len(found) == len(wanted)
     for k, (a, b) in enumerate(zip(found, wanted)):
@@ -83,8 +93,10 @@ def assert_close(found: Sequence[np.ndarray], wanted: Sequence[np.ndarray], leng
             wrong = ~((x == y) | (np.abs(x - y) <= room) | (np.isnan(x) & np.isnan(y)))
         if wrong.any():
             place = tuple(int(i) for i in np.argwhere(wrong)[0])
-            raise AssertionError(f"result {k} at {place}: {a[place]!r}, expected {b[place]!r}, tolerance {room:.3g}; "
-                                 f"{wrong.sum()} of {a.size} wrong, for {inputs}")
+            raise AssertionError(
+                f"result {k} at {place}: {a[place]!r}, expected {b[place]!r}, tolerance {room:.3g}; "
+                f"{wrong.sum()} of {a.size} wrong, for {inputs}"
+            )
 
 
 def longest(values: Sequence[np.ndarray]) -> int:

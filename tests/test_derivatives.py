@@ -1,6 +1,6 @@
 """First and second derivatives of every operation, in float64.
 
-Where an operation is linear in an input, its gradient must be the adjoint: <A x, g> = <x, A' g>, to the bit on integers.
+Where an operation is linear in an input its gradient is the adjoint: <A x, g> = <x, A' g>, to the bit on integers.
 Elsewhere derivatives along a random direction are compared with differences of values, and second derivatives, which
 differentiate the definition of a fused operation, with differences of gradients, which come from its kernels.
 """
@@ -36,7 +36,8 @@ def test_adjoint(row):
             left = inner([a - b for a, b in zip(runs.arrays(outs), runs.arrays(base))], g)
             right = inner([values[k]], [found[k]])
             assert left == (right if row.exact else pytest.approx(right, rel=1e-10, abs=1e-10)), (
-                f"<A x, g> is {left} and <x, A' g> is {right} for input {k} of {case}")
+                f"<A x, g> is {left} and <x, A' g> is {right} for input {k} of {case}"
+            )
 
     identity()
 
@@ -57,10 +58,14 @@ def test_first_derivative(row):
         if not outs:
             return  # such as comparisons: nothing to differentiate
         g, direction = runs.weights(outs), runs.weights([values[k] for k in case.differentiable()], seed=8)
-        ahead, behind = (inner(runs.arrays(runs.record(row, case, along(values, case, step, direction))[1]), g)
-                         for step in (STEP, -STEP))
+        ahead, behind = (
+            inner(runs.arrays(runs.record(row, case, along(values, case, step, direction))[1]), g)
+            for step in (STEP, -STEP)
+        )
         found, wanted = inner(runs.gradients(row, case, values), direction), (ahead - behind) / (2 * STEP)
-        assert found == pytest.approx(wanted, rel=1e-6, abs=1e-6), f"derivative {found}, difference {wanted}, for {case}"
+        assert found == pytest.approx(wanted, rel=1e-6, abs=1e-6), (
+            f"derivative {found}, difference {wanted}, for {case}"
+        )
 
     slope()
 
@@ -87,13 +92,27 @@ def test_second_derivative(row):
         runs.assert_close(runs.arrays(first), plain, 100 * runs.longest(values), case)
         u, v = runs.weights(first, seed=9), runs.weights(points, seed=10)
         count = len(first)
-        ahead, behind = (inner(runs.arrays(pulled_back(row, case, along(values, case, step, v[:count]),
-                                                       [np.asarray(w + step * d) for w, d in zip(g, v[count:])], False)[1]), u)
-                         for step in (STEP, -STEP))
+        ahead, behind = (
+            inner(
+                runs.arrays(
+                    pulled_back(
+                        row,
+                        case,
+                        along(values, case, step, v[:count]),
+                        [np.asarray(w + step * d) for w, d in zip(g, v[count:])],
+                        False,
+                    )[1]
+                ),
+                u,
+            )
+            for step in (STEP, -STEP)
+        )
         recorded = [(d, w) for d, w in zip(first, runs.tensors(u)) if d.requires_grad]
         second = tg.grad([d for d, _ in recorded], points, [w for _, w in recorded], allow_unused=True)
         found = inner(*zip(*[(d.numpy(), w) for d, w in zip(second, v) if d is not None]))
         wanted = (ahead - behind) / (2 * STEP)
-        assert found == pytest.approx(wanted, rel=1e-5, abs=1e-5), f"derivative {found}, difference {wanted}, for {case}"
+        assert found == pytest.approx(wanted, rel=1e-5, abs=1e-5), (
+            f"derivative {found}, difference {wanted}, for {case}"
+        )
 
     curvature()

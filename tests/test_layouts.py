@@ -1,4 +1,4 @@
-"""Where the elements lie in memory changes nothing: transposed, channels-last, sliced, misaligned and expanded inputs."""
+"""Where elements lie in memory changes nothing: transposed, channels-last, sliced, misaligned, expanded inputs."""
 
 import numpy as np
 import pytest
@@ -43,14 +43,20 @@ def test_layout(row, layout, device):
     case = row.small
     constants = len(case.leaves()) - len(list(case.given_by_position()))
     values = case.fill(dtype="float32")
-    moved = [layout(v) for v in values[:len(values) - constants]] + values[len(values) - constants:]
+    moved = [layout(v) for v in values[: len(values) - constants]] + values[len(values) - constants :]
     wanted_inputs = [np.ascontiguousarray(v) for v in moved]
     wanted = [w.astype("float32") for w in runs.expected(row, case, wanted_inputs)]
-    found = runs.arrays(runs.call(row, case, runs.tensors([v.copy("K") if v.base is None else v for v in moved], device)))
+    found = runs.arrays(
+        runs.call(row, case, runs.tensors([v.copy("K") if v.base is None else v for v in moved], device))
+    )
     runs.assert_close(found, wanted, runs.longest(values), case)
     if case.differentiable() and layout is not expanded:
         wanted_leaves, outs = runs.record(row, case, moved, device)
         g = runs.weights(outs)
         strided = tg.grad(outs, wanted_leaves, runs.tensors([layout(w) for w in g], device), allow_unused=True)
-        runs.assert_close([np.zeros(leaf.shape) if s is None else s.cpu().numpy() for s, leaf in zip(strided, wanted_leaves)],
-                          runs.gradients(row, case, wanted_inputs, device), runs.longest(values), case)
+        runs.assert_close(
+            [np.zeros(leaf.shape) if s is None else s.cpu().numpy() for s, leaf in zip(strided, wanted_leaves)],
+            runs.gradients(row, case, wanted_inputs, device),
+            runs.longest(values),
+            case,
+        )

@@ -18,7 +18,9 @@ def test_meta(row):
         shapes = runs.call(row, drawn, runs.tensors(values, "meta"))
         assert [(t.shape, t.dtype, str(t.device)) for t in shapes] == [(t.shape, t.dtype, "meta") for t in real], drawn
         wanted, outs = runs.record(row, drawn, values, "meta")
-        found = tg.grad(outs, wanted, [tg.empty(out.shape, dtype=out.dtype, device="meta") for out in outs], allow_unused=True)
+        found = tg.grad(
+            outs, wanted, [tg.empty(out.shape, dtype=out.dtype, device="meta") for out in outs], allow_unused=True
+        )
         assert all(g is None or (g.shape, g.device) == (x.shape, x.device) for g, x in zip(found, wanted)), drawn
 
 

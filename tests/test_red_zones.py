@@ -1,7 +1,7 @@
 """Kernels on the CPU write their outputs and nothing beside them, and read nothing beside their inputs.
 
-Every array lies in a larger buffer whose bytes are all 0xFF: NaN, or a number no test uses. CUDA kernels are watched by the
-emulator, which checks every index and poisons every array.
+Every array lies in a larger buffer whose bytes are all 0xFF: NaN, or a number no test uses. CUDA kernels are watched by
+the emulator, which checks every index and poisons every array.
 """
 
 import importlib
@@ -31,8 +31,8 @@ class Fence:
         size = math.prod(shape) * dtype.itemsize
         buffer = np.full(size + 2 * ZONE + 64, 0xFF, np.uint8)
         start = ZONE + -(buffer.ctypes.data + ZONE) % 64
-        self.zones += [buffer[:start], buffer[start + size:]]
-        return buffer[start:start + size].view(dtype).reshape(shape)
+        self.zones += [buffer[:start], buffer[start + size :]]
+        return buffer[start : start + size].view(dtype).reshape(shape)
 
     def hold(self, x):
         out = self.empty(x.shape, x.dtype)
@@ -63,7 +63,9 @@ def test_red_zones(row, fence):
             values = case.fill(seed, dtype)
             wanted = runs.expected(row, case, values)
             inside = [fence.hold(v) for v in values]
-            runs.assert_close(runs.arrays(runs.call(row, case, runs.tensors(inside))), wanted, runs.longest(values), case)
+            runs.assert_close(
+                runs.arrays(runs.call(row, case, runs.tensors(inside))), wanted, runs.longest(values), case
+            )
             inside = [fence.hold(v) for v in values]
             for g in runs.gradients(row, case, inside):
                 assert np.isfinite(g).all(), f"a gradient holds what lay beside an array, for {case}"

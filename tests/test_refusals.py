@@ -31,7 +31,9 @@ def test_refusal(row, refusal, monkeypatch):
     sentence = str(caught.value)
     for word in refusal.words.replace(", ", ",").split():
         assert word in sentence.replace(", ", ","), f"{word!r} is missing in: {sentence}"
-    assert re.fullmatch(r"\w+: [^;]+; [^;]+[^.]", sentence), f"'operation: what and how it is; what to do' is not: {sentence}"
+    assert re.fullmatch(r"\w+: [^;]+; [^;]+[^.]", sentence), (
+        f"'operation: what and how it is; what to do' is not: {sentence}"
+    )
 
 
 def test_devices_do_not_mix():

@@ -15,21 +15,43 @@ from .specs import ROWS
 
 PACKAGE = Path(tinygrad_cnn.__file__).parent
 ROOT = PACKAGE.parent
-MODULES = {".".join(("tinygrad_cnn", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path
-           for path in sorted(PACKAGE.rglob("*.py"))}
-TWINS = sorted({path.stem for side, alone in devices.ONE_SIDED.items() for path in (PACKAGE / side).glob("[!_]*.py")
-                if path.stem not in alone})
+MODULES = {
+    ".".join(("tinygrad_cnn", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+TWINS = sorted(
+    {
+        path.stem
+        for side, alone in devices.ONE_SIDED.items()
+        for path in (PACKAGE / side).glob("[!_]*.py")
+        if path.stem not in alone
+    }
+)
 
 # Modules may import from their own layer and from those below. Named by prefix, the longest that fits; the top comes last.
 LAYERS = [
-    ("shapes", "layer_shapes", "formulas"),
+    ("shapes", "layer_shapes", "formulas", "cache"),
     ("arrays", "random", "nest"),
     ("cpu", "cuda", "meta"),
     ("devices", "autograd"),
     ("ops",),
     ("operators", "gradient", "tensor", "creation", "functions"),
     ("nn", "optim"),
-    ("models", "data", "saving", "viz", "train", "recipes", "predict", "report", "cli", "experiments", "attacks", "__main__", ""),
+    (
+        "models",
+        "data",
+        "saving",
+        "viz",
+        "train",
+        "recipes",
+        "predict",
+        "report",
+        "cli",
+        "experiments",
+        "attacks",
+        "__main__",
+        "",
+    ),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
@@ -52,7 +74,7 @@ def imports(module, path):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            base = home.split(".")[:len(home.split(".")) - node.level + 1] if node.level else []
+            base = home.split(".")[: len(home.split(".")) - node.level + 1] if node.level else []
             base = ".".join([*base, *([node.module] if node.module else [])])
             inside = [f"{base}.{alias.name}" for alias in node.names]
             names = [name if name in MODULES else base for name in inside]
@@ -73,8 +95,14 @@ def test_imports_point_down(module):
 def entry_points(side, name):
     """{name: (parameters, docstring)} of the undecorated public functions of a kernel module."""
     functions = [node for node in tree(PACKAGE / side / f"{name}.py").body if isinstance(node, ast.FunctionDef)]
-    return {f.name: ([*(a.arg for a in f.args.args), f.args.vararg and f.args.vararg.arg], " ".join((ast.get_docstring(f) or "").split()))
-            for f in functions if not f.name.startswith("_") and not f.decorator_list}
+    return {
+        f.name: (
+            [*(a.arg for a in f.args.args), f.args.vararg and f.args.vararg.arg],
+            " ".join((ast.get_docstring(f) or "").split()),
+        )
+        for f in functions
+        if not f.name.startswith("_") and not f.decorator_list
+    }
 
 
 @pytest.mark.parametrize("name", TWINS)
@@ -89,13 +117,17 @@ def test_twins(name):
         assert formula and formula == cuda[entry][1], f"{name}.{entry}: docstrings {formula!r} and {cuda[entry][1]!r}"
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.glob("c[pu]*/*.py")), ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.glob("c[pu]*/*.py")), ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
 def test_kernels_are_private(path):
     """What is compiled on its own starts with an underscore; helpers that are compiled into kernels may be shared."""
     for node in tree(path).body:
         if isinstance(node, ast.FunctionDef):
             decorators = {ast.unparse(d).split("(")[0] for d in node.decorator_list}
-            assert node.name.startswith("_") or not decorators & {"jit", "kernel"}, f"{path}: {node.name} is a kernel; call it _{node.name}"
+            assert node.name.startswith("_") or not decorators & {"jit", "kernel"}, (
+                f"{path}: {node.name} is a kernel; call it _{node.name}"
+            )
 
 
 class Witness:
@@ -149,7 +181,9 @@ def tainted(function):
                 both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
                 for to, of in zip(target.elts, value.elts) if both else [(target, value)]:
                     if differs(of, found):
-                        found |= {n.id for n in ast.walk(to) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+                        found |= {
+                            n.id for n in ast.walk(to) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+                        }
             elif isinstance(node, ast.For) and differs(node.iter, found):
                 found |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
     return found
@@ -170,7 +204,9 @@ def test_no_barrier_under_a_divergent_branch(path):
     """All threads of a block reach every barrier: none stands where only some threads come, nor behind where some left."""
     functions = [node for node in tree(path).body if isinstance(node, ast.FunctionDef)]
     waiting = {"syncthreads"}
-    waiting |= {f.name for f in functions if any("device" in ast.unparse(d) for d in f.decorator_list) and barriers(f, waiting)}
+    waiting |= {
+        f.name for f in functions if any("device" in ast.unparse(d) for d in f.decorator_list) and barriers(f, waiting)
+    }
     for function in functions:
         names = tainted(function)
         for node in ast.walk(function):
@@ -181,7 +217,9 @@ def test_no_barrier_under_a_divergent_branch(path):
             else:
                 continue
             if differs(condition, names):
-                assert not barriers(node, waiting), f"{path.name}, line {node.lineno}: a barrier depends on {ast.unparse(condition)}"
+                assert not barriers(node, waiting), (
+                    f"{path.name}, line {node.lineno}: a barrier depends on {ast.unparse(condition)}"
+                )
                 leaves = any(isinstance(n, ast.Return) for n in ast.walk(node))
                 later = [b for b in barriers(function, waiting) if b.lineno > node.lineno]
                 assert not (leaves and later), f"{path.name}, line {node.lineno}: threads return before a barrier"
@@ -191,17 +229,25 @@ def test_no_barrier_under_a_divergent_branch(path):
 def test_compiler_is_known_to_two_files(path):
     if path.stem not in ("driver", "intrinsics"):
         for node in ast.walk(tree(path)):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(
-                node, ast.ImportFrom) and not node.level else []
+            names = (
+                [a.name for a in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom) and not node.level
+                else []
+            )
             names += [f"{node.module}.{a.name}" for a in node.names] if isinstance(node, ast.ImportFrom) else []
             assert not any(re.match(r"numba\.cuda|numba_cuda|llvmlite", name) for name in names), (
-                f"{path.name}, line {node.lineno}: only driver.py and intrinsics.py import the compiler")
+                f"{path.name}, line {node.lineno}: only driver.py and intrinsics.py import the compiler"
+            )
 
 
 def test_operations_know_no_compiler():
     for module, path in MODULES.items():
         if not module.startswith(("tinygrad_cnn.cpu", "tinygrad_cnn.cuda", "tinygrad_cnn.report")):
-            assert not re.search(r"^\s*(import|from) (numba|llvmlite)", path.read_text(), re.M), f"{module} imports the compiler"
+            assert not re.search(r"^\s*(import|from) (numba|llvmlite)", path.read_text(), re.M), (
+                f"{module} imports the compiler"
+            )
 
 
 def test_no_automatic_parallelism_and_no_atomics():
@@ -209,8 +255,9 @@ def test_no_automatic_parallelism_and_no_atomics():
         for node in ast.walk(tree(path)):
             name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
             assert name not in ("prange", "atomic"), f"{module}, line {node.lineno}: {name}"
-            assert not (isinstance(node, ast.keyword) and node.arg == "parallel" and ast.unparse(node.value) == "True"), (
-                f"{module}, line {node.lineno}: parallel=True")
+            assert not (
+                isinstance(node, ast.keyword) and node.arg == "parallel" and ast.unparse(node.value) == "True"
+            ), f"{module}, line {node.lineno}: parallel=True"
 
 
 def test_shared_arrays_one_per_line():
@@ -224,7 +271,11 @@ def test_shared_arrays_one_per_line():
 
 
 def texts():
-    return [path for folder in ("tinygrad_cnn", "tests", "benchmarks", "notebooks") for path in (ROOT / folder).rglob("*.py")]
+    return [
+        path
+        for folder in ("tinygrad_cnn", "tests", "benchmarks", "notebooks")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
 
 
 def test_files_are_short():

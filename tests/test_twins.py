@@ -16,11 +16,19 @@ def test_twins(row, whole):
     def equal(case):
         for dtype in row.dtypes if whole else ("float32",):
             values = case.fill(dtype=dtype, whole=whole)
-            runs.assert_close(*(runs.arrays(runs.call(row, case, runs.tensors(values, device))) for device in ("cuda", "cpu")),
-                              runs.longest(values), case, exact=whole and row.exact)
+            runs.assert_close(
+                *(runs.arrays(runs.call(row, case, runs.tensors(values, device))) for device in ("cuda", "cpu")),
+                runs.longest(values),
+                case,
+                exact=whole and row.exact,
+            )
         if case.differentiable():
             values = case.fill(dtype="float32", whole=whole)
-            runs.assert_close(*(runs.gradients(row, case, values, device, whole) for device in ("cuda", "cpu")),
-                              runs.longest(values), case, exact=whole and row.exact)
+            runs.assert_close(
+                *(runs.gradients(row, case, values, device, whole) for device in ("cuda", "cpu")),
+                runs.longest(values),
+                case,
+                exact=whole and row.exact,
+            )
 
     equal()

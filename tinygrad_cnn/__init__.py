@@ -3,6 +3,7 @@
 from importlib.metadata import PackageNotFoundError, version
 
 from . import models, nn, optim
+from .anomaly import detect_anomaly
 from .autograd import Function, enable_grad, no_grad, set_grad_enabled
 from .creation import arange, empty, from_numpy, full, ones, ones_like, rand, randn, tensor, zeros, zeros_like
 from .devices import Device as device
@@ -46,6 +47,7 @@ from .functions import (
     where,
 )
 from .gradient import grad
+from .gradient_check import gradcheck, gradgradcheck
 from .random import manual_seed
 from .shapes import BOOL as bool
 from .shapes import FLOAT32 as float32

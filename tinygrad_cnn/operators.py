@@ -81,10 +81,10 @@ class Operators:
 
 def beside(value: Any, like: Any) -> Any:
     """What may stand beside a tensor: a tensor or a Python number; numpy's and Python's collections are made tensors."""
+    if isinstance(value, np.generic):  # first: numpy's float64 is a float too
+        return value.item()
     if isinstance(value, (Operators, bool, int, float)):
         return value
-    if isinstance(value, np.generic):
-        return value.item()
     return like.result(kernels(like.data).upload(np.asarray(value)), None)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from . import cache
 from .cli.text import size
 
 PACKAGES = {  # and what it takes to install one that is missing
@@ -120,9 +121,7 @@ def _emulator() -> str:
 
 
 def _cache() -> str:
-    from .cpu import jit
-
-    folder = jit.cache_folder()
+    folder = cache.cache_folder()
     if folder is None:
         return "none, so kernels are compiled in every process: set TINYGRAD_CNN_CACHE to a folder you may write"
     files = [path for path in folder.rglob("*") if path.is_file()]

@@ -149,10 +149,10 @@ def contiguous_strides(shape: Sequence[int], itemsize: int) -> Shape:
 
 def is_contiguous(shape: Sequence[int], strides: Sequence[int], itemsize: int) -> bool:
     """Whether the elements lie in row-major order without gaps; strides of extents 0 and 1 do not count."""
+    if 0 in shape:
+        return True
     step = itemsize
     for n, s in zip(reversed(shape), reversed(strides)):
-        if n == 0:
-            return True
         if n != 1:
             if s != step:
                 return False

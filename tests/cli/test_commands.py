@@ -130,13 +130,14 @@ def test_report(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_report_survives_a_broken_installation(capsys: pytest.CaptureFixture[str],
                                                monkeypatch: pytest.MonkeyPatch) -> None:
-    from tinygrad_cnn.cpu import jit, launch
+    from tinygrad_cnn import cache
+    from tinygrad_cnn.cpu import launch
 
     def broken(*_: object) -> None:
         raise RuntimeError("out of order\nat length")
 
     monkeypatch.setattr(launch, "threads", broken)
-    monkeypatch.setattr(jit, "cache_folder", broken)
+    monkeypatch.setattr(cache, "cache_folder", broken)
     monkeypatch.setattr("importlib.metadata.version", broken)
     monkeypatch.setattr("platform.processor", broken)
     assert main(["report"]) == 0

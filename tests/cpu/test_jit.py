@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
+from tinygrad_cnn import cache
 from tinygrad_cnn.cpu import jit as module
 from tinygrad_cnn.cpu.jit import jit
 
@@ -37,7 +38,7 @@ print(jit.compiled)
 
 
 def start(folder, program):
-    environment = dict(os.environ, TINYGRAD_CNN_CACHE=str(folder), PYTHONPATH=str(module.PACKAGE.parent))
+    environment = dict(os.environ, TINYGRAD_CNN_CACHE=str(folder), PYTHONPATH=str(cache.PACKAGE.parent))
     return subprocess.Popen([sys.executable, "-W", "always", str(program)], env=environment, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -74,16 +75,16 @@ def test_without_a_folder_to_write_to_it_warns_once_and_works(tmp_path, program)
 
 
 def test_a_damaged_entry_is_compiled_again(tmp_path, program):
-    cache = tmp_path / "cache"
-    finish(start(cache, program))
-    for entry in cache.glob("*/_kernel-*"):
+    folder = tmp_path / "cache"
+    finish(start(folder, program))
+    for entry in folder.glob("*/_kernel-*"):
         entry.write_bytes(entry.read_bytes()[:100])
-    assert finish(start(cache, program))[0] == 1
-    assert finish(start(cache, program))[0] == 0
+    assert finish(start(folder, program))[0] == 1
+    assert finish(start(folder, program))[0] == 0
 
 
 def test_the_hash_follows_imports(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "PACKAGE", tmp_path)
+    monkeypatch.setattr(cache, "PACKAGE", tmp_path)
     (tmp_path / "cpu").mkdir()
     (tmp_path / "cpu" / "kernels.py").write_text("from .tile import fma\nfrom .. import formulas\n")
     (tmp_path / "cpu" / "tile.py").write_text("from .sizes import (\n    A, ROWS)\n")
@@ -92,8 +93,8 @@ def test_the_hash_follows_imports(tmp_path, monkeypatch):
     (tmp_path / "models.py").write_text("")
 
     def folder():
-        module.sources_hash.cache_clear()
-        return module.sources_hash(tmp_path / "cpu" / "kernels.py")
+        cache.sources_hash.cache_clear()
+        return cache.sources_hash(tmp_path / "cpu" / "kernels.py")
 
     seen = [folder()]
     for name, text in (("cpu/sizes.py", "ROWS = 6\n"), ("formulas.py", "relu = 2\n"), ("cpu/kernels.py", "")):
@@ -102,7 +103,7 @@ def test_the_hash_follows_imports(tmp_path, monkeypatch):
     assert len(set(seen)) == 4
     (tmp_path / "models.py").write_text("layers = 3")
     assert folder() == seen[-1]
-    module.sources_hash.cache_clear()
+    cache.sources_hash.cache_clear()
 
 
 def test_products_of_a_factory_are_told_apart():

@@ -1,6 +1,6 @@
 """Writes ops.npz: for every row of specs.py inputs, results and gradients that PyTorch computed. Needs torch:
 
-    python -m tests.golden.make_ops
+python -m tests.golden.make_ops
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def torch_arrays(row: Row, case: Case, values: list[np.ndarray]) -> tuple[list[A
         return results, []
     weights = [torch.tensor(w) for w in runs.weights([out.detach().numpy() for out in recorded])]
     found = torch.autograd.grad(recorded, wanted, weights, allow_unused=True)
-    return results, [np.zeros(x.shape, x.detach().numpy().dtype) if g is None else g.numpy() for g, x in zip(found, wanted)]
+    return results, [
+        np.zeros(x.shape, x.detach().numpy().dtype) if g is None else g.numpy() for g, x in zip(found, wanted)
+    ]
 
 
 def main() -> None:

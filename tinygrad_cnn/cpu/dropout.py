@@ -1,33 +1,32 @@
 """Dropout without a stored mask: the random numbers are made again in the backward pass. CUDA twin: cuda/dropout.py."""
 
 import numpy as np
-from numba import uint64
+from numba import uintp
 from numba.extending import register_jitable
 
 from .jit import jit
 from .launch import launch, parts_for
-from .random import philox, unit
+from .memory import empty
+from .random import BLOCK, draw, unit
 
 
 def dropout(out, x, p, seed, offset):
     """out[i] = x[i] * (u >= p) / (1 - p), u = (philox(seed, offset + i // 4)[i % 4] >> 8) / 2**24."""
     scale = x.dtype.type(1 / (1 - p) if p < 1 else 0)
-    launch(_dropout, parts_for(4 * x.size), out, x, np.float32(p), scale, np.uint64(seed), np.uint64(offset))
+    parts = parts_for(2 * x.size)
+    launch(_dropout, parts, out, x, empty((parts, BLOCK), np.uint32), np.float32(p), scale, np.uint64(seed),
+           np.uint64(offset))
 
 
 @jit
-def _dropout(part, parts, out, x, p, scale, seed, offset):
-    whole = x.size // 4
-    for k in range(uint64(part * whole // parts), uint64((part + 1) * whole // parts)):
-        i, (a, b, c, d) = uint64(4) * k, philox(seed, offset + k)
-        out[i] = x[i] * _kept(a, p, scale)
-        out[i + uint64(1)] = x[i + uint64(1)] * _kept(b, p, scale)
-        out[i + uint64(2)] = x[i + uint64(2)] * _kept(c, p, scale)
-        out[i + uint64(3)] = x[i + uint64(3)] * _kept(d, p, scale)
-    if part == parts - 1:                                  # the last one to three elements
-        last = philox(seed, offset + uint64(whole))
-        for i in range(4 * whole, x.size):
-            out[i] = x[i] * _kept(last[i - 4 * whole], p, scale)
+def _dropout(part, parts, out, x, bits, p, scale, seed, offset):
+    blocks = (x.size + BLOCK - 1) // BLOCK
+    for block in range(part * blocks // parts, (part + 1) * blocks // parts):
+        start, drawn = uintp(block * BLOCK), bits[part]
+        length = min(BLOCK, x.size - block * BLOCK)
+        draw(drawn, length, seed, offset, block)
+        for i in range(uintp(length)):
+            out[start + i] = x[start + i] * _kept(drawn[i], p, scale)
 
 
 @register_jitable

@@ -6,13 +6,16 @@ device makes the same ones. CUDA twin: cuda/random.py.
 import math
 
 import numpy as np
-from numba import float32, int32, uint64
+from numba import float32, int32, uint32, uint64, uintp
 from numba.extending import register_jitable
 
 from . import scalar
 from .jit import jit
 from .launch import launch, parts_for
+from .memory import empty
+from .philox import BITS, philox_lanes
 
+BLOCK = 1024    # numbers drawn at a time: their bits stay in the nearest cache
 MULTIPLY_A, MULTIPLY_C = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 STEP_LOW, STEP_HIGH = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)    # of the key: the golden ratio and the root of 3
 LOW, HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
@@ -21,7 +24,8 @@ LOW, HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 def uniform(out, low, high, seed, offset):
     """out[i] = low + (high - low) * u, u = (philox(seed, offset + i // 4)[i % 4] >> 8) / 2**24 < 1."""
     low, span = out.dtype.type(low), out.dtype.type(high - low)
-    launch(_uniform, parts_for(4 * out.size), out, low, span, np.uint64(seed), np.uint64(offset))
+    parts = parts_for(2 * out.size)
+    launch(_uniform, parts, out, empty((parts, BLOCK), np.uint32), low, span, np.uint64(seed), np.uint64(offset))
 
 
 def normal(out, mean, std, seed, offset):
@@ -45,7 +49,14 @@ def philox(seed, counter):
 @register_jitable
 def unit(bits):
     """The upper 24 of 32 bits as a float32 in [0, 1)."""
-    return float32(int32(bits >> np.uint64(8))) * float32(2**-24)
+    return float32(int32(uint32(bits) >> uint32(8))) * float32(2**-24)
+
+
+@register_jitable
+def draw(bits, length, seed, offset, block):
+    """At least `length` numbers of 32 bits: those of the elements from block * BLOCK on."""
+    for i in range(0, length, BITS):
+        philox_lanes(bits, i, seed, offset + uint64((block * BLOCK + i) // 4))
 
 
 @register_jitable
@@ -73,16 +84,14 @@ def _normals(seed, counter):
 
 
 @jit
-def _uniform(part, parts, out, low, span, seed, offset):
-    whole = out.size // 4
-    for k in range(uint64(part * whole // parts), uint64((part + 1) * whole // parts)):
-        i, (a, b, c, d) = uint64(4) * k, philox(seed, offset + k)
-        out[i], out[i + uint64(1)] = low + span * unit(a), low + span * unit(b)
-        out[i + uint64(2)], out[i + uint64(3)] = low + span * unit(c), low + span * unit(d)
-    if part == parts - 1:                                  # the last one to three elements
-        last = philox(seed, offset + uint64(whole))
-        for i in range(4 * whole, out.size):
-            out[i] = low + span * unit(last[i - 4 * whole])
+def _uniform(part, parts, out, bits, low, span, seed, offset):
+    blocks = (out.size + BLOCK - 1) // BLOCK
+    for block in range(part * blocks // parts, (part + 1) * blocks // parts):
+        start, drawn = uintp(block * BLOCK), bits[part]
+        length = min(BLOCK, out.size - block * BLOCK)
+        draw(drawn, length, seed, offset, block)
+        for i in range(uintp(length)):
+            out[start + i] = low + span * unit(drawn[i])
 
 
 @jit

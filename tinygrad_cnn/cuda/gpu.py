@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..cpu.jit import cache_folder, digest, sources_hash
-from ..cpu.jit import describe as describe_function
+from ..cache import cache_folder, digest, sources_hash
+from ..cache import describe as describe_function
 from . import driver
 
 INSTALL = "pip install 'tinygrad_cnn[cuda]'"

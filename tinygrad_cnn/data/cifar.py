@@ -68,10 +68,15 @@ class CIFAR10(LabeledImages):
         return root / self.pickles, False
 
     def _unpack(self, archive: Path, root: Path) -> None:
-        """Unpack the files that are read, and no others."""
-        wanted = {f"{self.pickles}/{name}" for name in (*self.parts[False], self.names[0], *reversed(self.parts[True]))}
+        """Unpack the files that are read, and no others; that by which the folder is known comes last."""
+        folder = root / self.pickles
+        folder.mkdir(exist_ok=True)
         with tarfile.open(archive) as files:
-            files.extractall(root, [member for member in files if member.name in wanted], filter="data")
+            for name in (*self.parts[False], self.names[0], *reversed(self.parts[True])):
+                packed = files.extractfile(f"{self.pickles}/{name}")
+                assert packed is not None  # the checksum says which archive this is
+                (folder / f".{name}").write_bytes(packed.read())
+                (folder / f".{name}").replace(folder / name)
 
     def _read_names(self, folder: Path, binary: bool, key: str) -> tuple[str, ...]:
         """The names of the classes, in the order of their labels."""
@@ -80,15 +85,16 @@ class CIFAR10(LabeledImages):
             return tuple(line.decode("latin-1").strip() for line in text.splitlines() if line.strip())
         path = folder / self.names[0]
         names = _entry(read_pickle(read_file(path), str(path)), self.keys[key], list, path)
-        return tuple(name.decode("latin-1") for name in names)
+        return tuple(name.decode("latin-1") if isinstance(name, bytes) else "?" for name in names)
 
     def _read_pickle(self, path: Path, key: str) -> Part:
         batch = read_pickle(read_file(path), str(path))
-        pixels, labels = _entry(batch, "data", np.ndarray, path), np.array(_entry(batch, key, list, path))
-        if pixels.shape != (len(labels), _PIXELS) or labels.dtype.kind != "i":
-            raise DataFileError(f"{path}: data has shape {pixels.shape} for {len(labels)} labels, but should have "
-                                f"({len(labels)}, {_PIXELS}); the file is damaged, fetch it again.")
-        return pixels.reshape(-1, *_SHAPE), labels
+        pixels, labels = _entry(batch, "data", np.ndarray, path), _entry(batch, key, list, path)
+        if pixels.shape != (len(labels), _PIXELS) or not all(type(label) is int for label in labels):
+            raise DataFileError(f"{path}: data has shape {pixels.shape} beside {len(labels)} labels, but should have "
+                                f"({len(labels)}, {_PIXELS}), and whole numbers for labels; the file is damaged, fetch "
+                                f"it again.")
+        return pixels.reshape(-1, *_SHAPE), np.array(labels, np.int64)
 
     def _read_binary(self, path: Path, key: str) -> Part:
         """Records of one byte for each kind of label, and the pixels."""

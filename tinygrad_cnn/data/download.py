@@ -13,7 +13,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit
 from urllib.request import urlopen
 
-from ..cpu.jit import cache_folder
+from ..cache import cache_folder
 from .files import LARGEST, DataFileError
 
 _DIGITS = {"md5": 32, "sha256": 64}
@@ -57,10 +57,13 @@ def download(url: str, checksum: str, folder: str | Path | None = None, timeout:
 
 
 def _folder(folder: str | Path | None) -> Path:
-    cache = cache_folder() if folder is None else None
-    if folder is None and cache is None:
-        raise DataFileError("download: there is no cache folder to write to; give a folder or set TINYGRAD_CNN_CACHE.")
-    path = Path(folder) if cache is None else cache / "downloads"
+    if folder is None:
+        cache = cache_folder()
+        if cache is None:
+            raise DataFileError("download: there is no cache folder to write to; give a folder, or set "
+                                "TINYGRAD_CNN_CACHE to one.")
+        folder = cache / "downloads"
+    path = Path(folder)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -81,7 +84,8 @@ def _fetch(url: str, file: BinaryIO, timeout: float, largest: int) -> None:
     except HTTPError as error:
         raise DataFileError(f"{url}: the server answers {error.code} {error.reason}; check the address.") from error
     except TimeoutError as error:
-        raise DataFileError(f"{url}: nothing came for {timeout:g} seconds, after {received} bytes; try again.") from error
+        raise DataFileError(f"{url}: nothing came for {timeout:g} seconds, after {received} bytes; try "
+                            f"again.") from error
     except (HTTPException, URLError, OSError) as error:
         reason = getattr(error, "reason", error)
         raise DataFileError(f"{url}: the download failed after {received} bytes ({reason}); try again.") from error

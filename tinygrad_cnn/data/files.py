@@ -34,10 +34,10 @@ class LabeledImages(Dataset):
         return len(self.labels)
 
     def __getitem__(self, index: int) -> Arrays:
-        return self.pixels[index] / np.float32(255), self.labels[index]
+        return np.divide(self.pixels[index], 255, dtype=np.float32), self.labels[index]
 
     def batch(self, indices: Indices) -> Arrays:
-        return self.pixels.take(indices, axis=0) / np.float32(255), self.labels.take(indices)
+        return np.divide(self.pixels.take(indices, axis=0), 255, dtype=np.float32), self.labels.take(indices)
 
 
 def read_file(path: str | Path, largest: int = LARGEST) -> bytes:

@@ -88,7 +88,7 @@ class _Pictures(Dataset):
         return tuple(np.stack(column) for column in zip(*samples, strict=True))
 
     def _picture(self, path: Path) -> npt.NDArray[np.float32]:
-        return read_image(path, self.size, self.mode, self.largest) / np.float32(255)
+        return np.divide(read_image(path, self.size, self.mode, self.largest), 255, dtype=np.float32)
 
     def _readable(self) -> Iterator[Any]:
         """The samples that can be read; each of the others leaves its sentence in `skipped`."""

@@ -66,7 +66,8 @@ class MNIST(LabeledImages):
 
     def __init__(self, root: str | Path, train: bool = True, download: bool = False) -> None:
         part = "train" if train else "t10k"
-        images, labels = (self._find(Path(root), f"{part}-{name}-ubyte", download) for name in ("images-idx3", "labels-idx1"))
+        images, labels = (self._find(Path(root), f"{part}-{name}-ubyte", download)
+                          for name in ("images-idx3", "labels-idx1"))
         pixels, digits = read_idx(images), read_idx(labels)
         for path, array, axes in (images, pixels, 3), (labels, digits, 1):
             if array.ndim != axes or array.dtype != np.uint8:

@@ -16,7 +16,7 @@ import numpy as np
 
 from .files import DataFileError
 
-_PUSHES = {"BININT", "BININT1", "BININT2", "NONE", "NEWTRUE", "NEWFALSE", "BINUNICODE"}
+_NUMBERS = {"BININT", "BININT1", "BININT2"}
 _STRINGS = {"BINSTRING", "SHORT_BINSTRING"}  # of Python 2, which pickletools gives as latin-1
 _TUPLES = {"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 _NAMES = {"numpy.core.multiarray _reconstruct", "numpy ndarray", "numpy dtype"}
@@ -56,7 +56,8 @@ def read_pickle(content: bytes, source: str) -> dict[str, Any]:
         result = _run(content, source)
         if not isinstance(result, dict):
             raise ValueError("no dictionary")
-        return {key.decode("ascii") if isinstance(key, bytes) else str(key): _plain(value) for key, value in result.items()}
+        return {key.decode("ascii"): value.values if isinstance(value, _Array) else value
+                for key, value in result.items()}
     except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
         raise DataFileError(f"{source}: not a pickle of a data set, or a damaged one ({error}); fetch the file "
                             f"again.") from error
@@ -66,6 +67,7 @@ def _run(content: bytes, source: str) -> Any:
     stack: list[Any] = []
     marks: list[int] = []
     memo: dict[int, Any] = {}
+    arg: Any
 
     def since_mark() -> list[Any]:
         mark = marks.pop()
@@ -77,10 +79,10 @@ def _run(content: bytes, source: str) -> Any:
         name = opcode.name
         if name in _STRINGS:
             stack.append(arg.encode("latin-1"))
+        elif name in _NUMBERS:
+            stack.append(arg)
         elif name in _CONSTANTS:
             stack.append(_CONSTANTS[name])
-        elif name in _PUSHES:
-            stack.append(arg)
         elif name in ("EMPTY_DICT", "EMPTY_LIST"):
             stack.append({} if name == "EMPTY_DICT" else [])
         elif name == "MARK":
@@ -97,6 +99,8 @@ def _run(content: bytes, source: str) -> Any:
             stack[-1].append(item)
         elif name in ("SETITEMS", "SETITEM"):
             items = since_mark() if name == "SETITEMS" else [stack.pop(-2), stack.pop()]
+            if not all(isinstance(key, bytes) for key in items[::2]):
+                raise ValueError("a key that is no string")
             stack[-1].update(zip(items[::2], items[1::2], strict=True))
         elif name == "TUPLE":
             stack.append(tuple(since_mark()))
@@ -127,9 +131,5 @@ def _made(function: Any, arguments: tuple[Any, ...], source: str) -> _Array | _B
         return _Array()
     if function == "numpy dtype" and arguments[0] == b"u1":
         return _ByteType()
-    raise DataFileError(f"{source}: the pickle calls {function!r} with {arguments!r:.80}, which no file of a data set "
+    raise DataFileError(f"{source}: the pickle makes something that is no array of uint8, which no file of a data set "
                         f"needs; do not trust it.")
-
-
-def _plain(value: Any) -> Any:
-    return value.values if isinstance(value, _Array) else value
