@@ -1,8 +1,9 @@
 """Convolutions of many shapes, forward and both gradients: the slowest ones, so that nothing is slow for want of a kernel.
 
-`python -m benchmarks.convolutions [--shapes 60] [--threads 2] [--seed 0]` draws shapes: windows of 1 to 7, strides 1 to 3, dilations 1 to 3, one to
-three spatial axes. Those with groups = 1 and at least 8 channels in and out are held to GF/s, the rest (thin or depthwise) to the
-share of their memory floor. Prints the worst of each kind.
+`python -m benchmarks.convolutions [--shapes 60] [--threads 2] [--seed 0]` draws shapes: windows of 1 to 7, strides 1 to 3,
+dilations 1 to 3, one to three spatial axes. Those with groups = 1 and at least 8 channels in and out are held to 30 GF/s,
+the rest (thin or depthwise) to half of their floor: the larger of the times that the machine's copies and products would
+take. One that moves more bytes than its GF/s leave time for counts as good at half the floor, too. Prints the slowest.
 """
 
 from __future__ import annotations
@@ -31,6 +32,16 @@ class Shape(NamedTuple):
     groups: int
 
 
+class Measured(NamedTuple):
+    """One direction of one shape."""
+
+    seconds: float
+    speed: float  # GF/s
+    share: float  # of the floor
+    turn: str
+    shape: Shape
+
+
 def draw(pick: random.Random, wide: bool) -> Shape:
     """A shape with at least 8 channels in and out, or a thin or depthwise one."""
     rank = pick.choice((1, 2, 2, 2, 3))
@@ -45,8 +56,9 @@ def draw(pick: random.Random, wide: bool) -> Shape:
     if not wide and pick.random() < 0.4:  # depthwise
         c = o = groups = pick.choice((16, 32, 40, 128))
     out = (size - 1) // stride + 1
-    batch = max(1, min(64, round(LEAST / (2 * out**rank * o * c // groups * kernel**rank))))
-    return Shape((batch, c, *(size,) * rank), (o, c // groups, *(kernel,) * rank), stride, dilation * (kernel - 1) // 2, dilation, groups)
+    batch = max(1, min(1024, round(LEAST / (2 * out**rank * o * c // groups * kernel**rank))))
+    return Shape((batch, c, *(size,) * rank), (o, c // groups, *(kernel,) * rank), stride, dilation * (kernel - 1) // 2,
+                 dilation, groups)
 
 
 def times(shape: Shape, repeats: int) -> dict[str, tuple[float, int, int]]:
@@ -86,21 +98,22 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     os.environ["NUMBA_NUM_THREADS"] = str(options.threads)
-    from .work import ceilings
+    from .work import Work, ceilings
 
-    bandwidth, pick = ceilings("cpu").bandwidth, random.Random(options.seed)
-    print(f"copies run at {bandwidth / 1e9:.1f} GB/s; {options.threads} threads")
-    for wide, title in ((True, "8 channels or more, groups 1: GF/s"), (False, "thin and depthwise: share of the memory floor")):
-        rows = [(seconds, operations, moved, turn, shape) for shape in (draw(pick, wide) for _ in range(options.shapes))
+    machine, pick = ceilings("cpu"), random.Random(options.seed)
+    print(f"{options.threads} threads; copies run at {machine.bandwidth / 1e9:.1f} GB/s, products at "
+          f"{machine.arithmetic / 1e9:.0f} GF/s")
+    for wide, title in ((True, "8 channels or more, groups 1"), (False, "thin and depthwise")):
+        rows = [Measured(seconds, operations / seconds / 1e9, Work(moved, operations).floor(machine) / seconds, turn, shape)
+                for shape in (draw(pick, wide) for _ in range(options.shapes))
                 for turn, (seconds, operations, moved) in times(shape, options.repeats).items()]
-        score = {row: row[1] / row[0] / 1e9 if wide else row[2] / bandwidth / row[0] for row in rows}
-        rows.sort(key=score.__getitem__)
-        low = sum(score[row] < (30 if wide else 0.5) for row in rows)
-        print(f"\n{title}\n{len(rows)} measured, {low} below {'30 GF/s' if wide else 'half'}; the slowest:")
+        low = [row for row in rows if row.share < 0.5 and not (wide and row.speed >= 30)]
+        rows.sort(key=lambda row: row.speed if wide else row.share)
+        print(f"\n{title}: {len(rows)} measured, {len(low)} below {'30 GF/s and ' if wide else ''}half the floor; the slowest:")
         for row in rows[:8]:
-            shape = row[4]
-            print(f"{score[row]:8.2f}  {row[3]:8} x {shape.x} w {shape.w} stride {shape.stride} dilation {shape.dilation} groups "
-                  f"{shape.groups}: {row[0] * 1e3:.2f} ms, {row[1] / row[0] / 1e9:.0f} GF/s")
+            s = row.shape
+            print(f"{row.speed:6.1f} GF/s {row.share:5.0%} {row.turn:8}{row.seconds * 1e3:7.2f} ms  x {s.x} w {s.w} "
+                  f"stride {s.stride} dilation {s.dilation} groups {s.groups}")
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ def _replaced(value: Any, values: Iterator[Any]) -> Any:
 
 
 class Draw:
-    """What a row of specs.py draws its cases from. Two numbers decide everything: a source of integers, and the batch."""
+    """What a row of specs.py draws its cases from: a source of integers, and the batch."""
 
     def __init__(self, integer: Callable[[int, int], int], batch: int | None = None) -> None:
         self.integer, self._batch = integer, batch

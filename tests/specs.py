@@ -20,6 +20,7 @@ from .rows import ROWS, refuse, row
 __all__ = ["ROWS", "layer_rows"]
 
 INTEGERS = ("int64", "int32", "uint8")
+NAMES = {"long": "int64", "double": "float64"}
 
 
 # ---- element-wise ----------------------------------------------------------------------------------------------------
@@ -66,27 +67,23 @@ for _name, _reference, _more in (
 row("div", "div", np.divide, together("distinct", "positive"), linear=(0,), sums=False, dtypes=(*FLOATS, *INTEGERS),
     big=(case(IMAGES, A(8, 64, 56, 56, kind="positive")), case(MORE, A(64, 1, 1, kind="positive"))), result=floating,
     refuses=(refuse(ValueError, "div (2, 3) (4, 3) broadcast", *_apart),))
-row("pow", "pow", np.power, together("positive"), sums=False, refuses=(refuse(ValueError, "pow (2, 3) (4, 3)",
-    *_apart),),
-    big=(case(A(8, 64, 56, 56, kind="positive"), IMAGES), case(A(8, 64, 56, 56, kind="positive"), A(64, 1, 1))))
+row("pow", "pow", np.power, together("positive"), sums=False,
+    big=(case(A(8, 64, 56, 56, kind="positive"), IMAGES), case(A(8, 64, 56, 56, kind="positive"), A(64, 1, 1))),
+    refuses=(refuse(ValueError, "pow (2, 3) (4, 3) broadcast", *_apart),))
 row("pow_number", "pow", np.power, lambda d: case(A(*d.image(), kind="positive"), d.choice(2, 3, 0.5, -1.0)),
-    sums=False,
-    big=(case(IMAGES, 2), case(A(8, 64, 56, 56, kind="positive"), -0.5)))
-for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
-    _reference = {"eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal}
-    row(_name, _name, _reference[_name], together("whole", "whole"), big=(case(IMAGES, IMAGES), case(MORE, A(64, 1,
-        1))),
+    sums=False, big=(case(IMAGES, 2), case(A(8, 64, 56, 56, kind="positive"), -0.5)))
+for _name, _reference in (("eq", np.equal), ("ne", np.not_equal), ("lt", np.less), ("le", np.less_equal),
+                          ("gt", np.greater), ("ge", np.greater_equal)):
+    row(_name, _name, _reference, together("whole", "whole"), big=(case(IMAGES, IMAGES), case(MORE, A(64, 1, 1))),
         exact=True, sums=False, dtypes=DTYPES, result=lambda dtype: "bool",
         refuses=(refuse(ValueError, f"{_name} (2, 3) (4, 3) broadcast", *_apart),))
 row("where", "where", np.where, lambda d: case(A(*d.several(2, 1, 4), kind="flags"), A(d.batch(), 1, 1), A(1, 1)),
     big=(case(A(8, 64, 56, 56, kind="flags"), IMAGES, IMAGES), case(A(64, 1, 1, kind="flags"), MORE, A(1))),
     linear=(1, 2), exact=True, sums=False, dtypes=DTYPES,
     refuses=(refuse(ValueError, "where (4, 3) (2, 3) broadcast", A(4, 3, kind="flags"), A(2, 3), A(2, 3)),))
-row("cast", lambda t, x, name: getattr(x, name)(), lambda x, name: x.astype({"long": "int64",
-    "double": "float64"}.get(name, name)),
+row("cast", lambda t, x, name: getattr(x, name)(), lambda x, name: x.astype(NAMES.get(name, name)),
     lambda d: case(A(*d.image(), kind="whole"), d.choice("double", "long", "int", "bool")), sums=False, exact=True,
-    dtypes=DTYPES,
-    big=(case(IMAGES, "double"), case(MORE, "int")), result=None)
+    dtypes=DTYPES, big=(case(IMAGES, "double"), case(MORE, "int")), result=None)
 
 
 # ---- reductions ------------------------------------------------------------------------------------------------------

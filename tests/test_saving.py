@@ -145,6 +145,11 @@ def future(run: Path) -> None:
         saving.save(arrays, path, {**metadata, "format": 99})
 
 
+def renamed(run: Path) -> None:
+    (run / "step-5").rename(run / "step-7")
+    (run / "latest").write_text("step-7")
+
+
 @pytest.mark.parametrize("harm, says", [
     (damage("latest", b"step-9\n"), "step-9 does not exist"),
     (damage("latest", b"../elsewhere\n"), "one line like step-120"),
@@ -154,7 +159,8 @@ def future(run: Path) -> None:
     (damage("step-5/training.safetensors", None), "no such file"),
     (mixed, "mixes the files of two saves"),
     (future, "checkpoint format 99"),
-], ids=["dangling", "outside", "binary", "no pointer", "damaged", "half", "mixed", "future"])
+    (renamed, "holds step 5"),
+], ids=["dangling", "outside", "binary", "no pointer", "damaged", "half", "mixed", "future", "renamed"])
 def test_damaged_checkpoints_are_one_sentence(tmp_path: Path, harm, says: str) -> None:
     run = tmp_path / "run"
     checkpoint(run, 5)

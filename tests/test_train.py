@@ -141,8 +141,9 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
     run.save(tmp_path)
     other = trainer()
     other.model = nn.Sequential(nn.Linear(2, 2))
-    with pytest.raises(CheckpointError, match="does not fit this run"):
+    with pytest.raises(CheckpointError, match="does not fit this run") as caught:
         other.load(load_checkpoint(tmp_path))
+    assert "\n" not in str(caught.value)
     bigger = trainer()
     bigger.loader = DataLoader(bigger.loader.dataset, 9, shuffle=True, drop_last=True, seed=3)
     with pytest.raises(CheckpointError, match="batch_size"):

@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from . import models, nn, optim
 from .anomaly import detect_anomaly
 from .autograd import Function, enable_grad, no_grad, set_grad_enabled
-from .creation import arange, empty, from_numpy, full, ones, ones_like, rand, randn, tensor, zeros, zeros_like
+from .creation import arange, empty, from_dlpack, from_numpy, full, ones, ones_like, rand, randn, tensor, zeros, zeros_like
 from .devices import Device as device
 from .devices import default_device, set_default_device
 from .functions import (

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from . import random, shapes
+from . import dlpack, random, shapes
 from .arrays import view
 from .devices import Device, default_device, kernels, package
 from .operators import Number
@@ -29,6 +29,33 @@ def from_numpy(values: np.ndarray[Any, Any]) -> Tensor:
     """A CPU tensor in the memory of a numpy array."""
     shapes.dtype_of("from_numpy", values.dtype)
     return Tensor(values)
+
+
+def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """A tensor in the memory of another library's array: anything with `__dlpack__`, on the CPU or the GPU.
+
+    `copy` True: in memory of its own, as is an array that the other library marks as read-only (`copy` False refuses it).
+    Raises BufferError or TypeError for arrays of other devices and dtypes.
+
+    >>> import numpy as np
+    >>> from_dlpack(np.arange(3))
+    tensor([0, 1, 2])
+    """
+    kind, _ = ext_tensor.__dlpack_device__()
+    if kind == dlpack.CPU:
+        values = np.from_dlpack(ext_tensor)
+        if copy is False and not values.flags.writeable:
+            raise BufferError(f"from_dlpack: the array of shape {values.shape} is read-only but copy=False needs one to write "
+                              "to; leave copy out")
+        shapes.dtype_of("from_dlpack", values.dtype)
+        made = Tensor(values if values.flags.writeable and not copy else values.copy())
+    elif kind == dlpack.CUDA:
+        made = Tensor(dlpack.borrow(ext_tensor))
+        made = made.clone() if copy else made
+    else:
+        raise BufferError(f"from_dlpack: the array is on DLPack device {kind} but only {dlpack.CPU}, the CPU, and "
+                          f"{dlpack.CUDA}, CUDA, are known; copy it there first")
+    return made if device is None else made.to(device)
 
 
 def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:

@@ -143,10 +143,12 @@ def load_checkpoint(run: str | Path) -> Checkpoint:
     if "step_id" not in metadata or metadata["step_id"] != model_metadata.get("step_id"):
         raise CheckpointError(f"{folder} mixes the files of two saves (their step ids differ); "
                               f"restore both files from one backup or train again.")
-    if metadata["format"] != FORMAT:
-        raise CheckpointError(f"{folder} has checkpoint format {metadata['format']}, this version reads {FORMAT}; "
+    if metadata.get("format") != FORMAT:
+        raise CheckpointError(f"{folder} has checkpoint format {metadata.get('format')}, this version reads {FORMAT}; "
                               f"use tinygrad_cnn {metadata.get('package', 'of that time')}.")
-    return Checkpoint(folder, int(metadata["step"]), model, training, metadata)
+    if f"step-{metadata.get('step')}" != folder.name:
+        raise CheckpointError(f"{folder} holds step {metadata.get('step')}; restore the folder from a backup.")
+    return Checkpoint(folder, metadata["step"], model, training, metadata)
 
 
 def newest_run(runs: str | Path) -> Path | None:

@@ -11,6 +11,7 @@ from . import autograd, shapes
 from .arrays import is_contiguous
 from .autograd import Version
 from .devices import NAMES, Device, device_of, kernels
+from .exchange import Exchange
 from .gradient import root
 from .operators import Number, Operators, beside
 from .ops import composite, concat, index, inplace, reduce, shape
@@ -26,7 +27,7 @@ class MaxResult(NamedTuple):
     indices: Tensor
 
 
-class Tensor(Operators):
+class Tensor(Operators, Exchange):
     """A multi-dimensional array on a device that takes part in automatic differentiation.
 
     `data` is the array: numpy's on the CPU, `arrays.Array` elsewhere. `grad` is what `backward` added up, or None.
@@ -163,42 +164,7 @@ class Tensor(Operators):
         if not self.is_leaf:
             self.register_hook(lambda g: setattr(self, "grad", g))
 
-    # ---- to and from Python and numpy --------------------------------------------------------------------------------
-
-    def numpy(self) -> np.ndarray[Any, Any]:
-        """The values as a numpy array; shares the memory on the CPU."""
-        if self.requires_grad:
-            raise RuntimeError(f"numpy: the tensor of shape {self.shape} requires grad, which numpy cannot record; "
-                               "use x.detach().numpy()")
-        return kernels(self.data).download(self.data)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        return np.array(self.numpy(), dtype=dtype, copy=copy)
-
-    def item(self) -> Number:
-        """The one element as a Python number."""
-        if self.data.size != 1:
-            raise RuntimeError(f"item: shape {self.shape} has {self.data.size} elements but exactly one is needed; "
-                               "use tolist()")
-        return kernels(self.data).download(self.data).item()
-
-    def tolist(self) -> Any:
-        """The values as nested lists."""
-        return kernels(self.data).download(self.data).tolist()
-
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __index__(self) -> int:
-        if self.dtype.kind not in "iu":
-            raise TypeError(f"index: a tensor of dtype {self.dtype.name} is no integer; use int(x)")
-        return int(self.item())
-
-    def __bool__(self) -> bool:
-        return bool(self.item())
+    # ---- in parts, in print, on other devices -------------------------------------------------------------------------
 
     def __len__(self) -> int:
         if not self.ndim:

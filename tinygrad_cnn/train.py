@@ -218,8 +218,9 @@ class Trainer:
             self.accuracies = training["history.accuracies"].tolist()
             self.seconds = float(metadata["seconds"])
             random.set_state(tuple(metadata["random_counter"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"{checkpoint.folder} does not fit this run ({error}); "
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            reason = str(error).partition("\n")[0]
+            raise CheckpointError(f"{checkpoint.folder} does not fit this run ({reason}); "
                                   "train again, with another folder.") from error
 
     def _tensors(self, arrays: dict[str, Any]) -> dict[str, Tensor]:

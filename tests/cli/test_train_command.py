@@ -147,7 +147,8 @@ def test_a_killed_run_goes_on_bit_for_bit() -> None:
             time.sleep(0.05)
             process.kill()
             break
-    process.communicate(timeout=120)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL, err
     assert few_digits(["train", "mnist", "--resume", "--out", "cut", "--quiet"]) == 0
     assert model(Path("cut")) == model(Path("whole"))
 

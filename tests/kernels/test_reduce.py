@@ -68,6 +68,18 @@ def test_max(shape, dtype, rng):
         np.testing.assert_array_equal(index, rows.argmax(-1))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(0, 3), (1, 1), (7, 5), (600, 33), (1024, 4), (3, 1030)])
+def test_rectified(shape, dtype, rng):
+    g, y = numbers(rng, shape, dtype), np.round(numbers(rng, shape, dtype))
+    y[rng.random(shape) < 0.05] = np.nan
+    out, sums, *_ = same(lambda k, *arrays: k.reduce.rectified(*arrays), np.full_like(g, np.nan),
+                         np.ones(shape[1], dtype), g, y, exact=False, length=max(1, shape[0]))
+    wanted = np.where(y <= 0, 0, g)
+    np.testing.assert_array_equal(out, wanted)
+    close(sums, wanted.sum(0, dtype=np.float64), max(1, shape[0]))
+
+
 @pytest.mark.parametrize("shape", [(1, 10_000_000, 1, 1), (1, 1, 1, 10_000_000), (1, 2_000_003, 5, 1)])
 def test_ones_are_counted_exactly(shape):
     out, = on_cpu("reduce", "sum", [(shape[::2], "float32")], np.ones(shape, np.float32))

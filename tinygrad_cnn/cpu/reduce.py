@@ -35,6 +35,19 @@ def sum(out, x):
         _sum_columns(out, partial)
 
 
+def rectified(out, sums, g, y):
+    """out[i, c] = 0 where y[i, c] <= 0, else g[i, c];  sums[c] = sum over i of out[i, c]."""
+    rows, C = g.shape
+    if g.size == 0:
+        sums[...] = 0
+        return
+    fold = _fold(rows, C)
+    long = (rows // fold, fold * C)
+    partial = empty((-(-long[0] // DEPTH), long[1]), g.dtype)
+    launch(_rectified, parts_for(2 * g.size), out.reshape(long), partial, g.reshape(long), y.reshape(long))
+    launch(_combine, parts_for(partial.size), sums.reshape(1, C), partial.reshape(1, -1, C), _wide(g.dtype)(0))
+
+
 def max(out, index, x):
     """out[a, c] = max over b, d of x[a, b, c, d]; index: b * D + d of the first one; the first NaN wins over all."""
     launch(_max, parts_for(x.size), out, index, x)
@@ -54,10 +67,7 @@ def _sum_rows(out, x):
 def _sum_columns(out, x):
     """out[a, c] = sum over b of x[a, b, c, 0]. Short rows that lie end to end are taken for fewer long ones."""
     A, B, C, _ = x.shape
-    fold = 1
-    if x.strides[1] == C * x.itemsize and x.strides[2] == x.itemsize:
-        while B % (2 * fold) == 0 and 2 * fold * C <= WIDTH:
-            fold *= 2
+    fold = _fold(B, C) if x.strides[1] == C * x.itemsize and x.strides[2] == x.itemsize else 1
     long = arrays.strided(x, (A, B // fold, fold * C), (x.strides[0], x.strides[1] * fold, x.strides[2]))
     pieces = -(-long.shape[1] // DEPTH)
     if pieces * fold == 1:
@@ -67,6 +77,14 @@ def _sum_columns(out, x):
         launch(_columns, parts_for(x.size), partial, long)
         sums = partial.reshape(A, pieces * fold, C)
         launch(_combine, parts_for(sums.size), out.reshape(A, C), sums, _wide(x.dtype)(0))
+
+
+def _fold(rows, columns):
+    """How many neighboring rows make a long one."""
+    fold = 1
+    while rows % (2 * fold) == 0 and 2 * fold * columns <= WIDTH:
+        fold *= 2
+    return fold
 
 
 def _narrow(dtype):
@@ -109,6 +127,23 @@ def _columns(part, parts, out, x):
         for b in range(piece * DEPTH, min((piece + 1) * DEPTH, B)):
             for c in range(uintp(begin), uintp(end)):
                 out[a, piece, c] += x[a, b, c]
+
+
+@jit
+def _rectified(part, parts, out, sums, g, y):
+    """As the entry point, with sums[piece, c] over DEPTH rows."""
+    B, C = g.shape
+    strips = (C + WIDTH - 1) // WIDTH
+    for place in range(part * len(sums) * strips // parts, (part + 1) * len(sums) * strips // parts):
+        piece, begin = place // strips, place % strips * WIDTH
+        end = min(begin + WIDTH, C)
+        for c in range(uintp(begin), uintp(end)):
+            sums[piece, c] = 0
+        for b in range(piece * DEPTH, min((piece + 1) * DEPTH, B)):
+            for c in range(uintp(begin), uintp(end)):
+                v = g.dtype.type(0) if y[b, c] <= 0 else g[b, c]
+                out[b, c] = v
+                sums[piece, c] += v
 
 
 @jit

@@ -70,6 +70,7 @@ def sums(dtype):
         x, kept = empty(shape, dtype), (shape[0], shape[2])
         reduce.sum(empty(kept, dtype), x)
         reduce.max(empty(kept, dtype), empty(kept, "int64"), x)
+        reduce.rectified(empty((3, 4), dtype), empty((4,), dtype), empty((3, 4), dtype), empty((3, 4), dtype))
 
 
 def copies(dtype):

@@ -36,6 +36,18 @@ def sum(out, x):
         _sum_columns(out, partial)
 
 
+def rectified(out, sums, g, y):
+    """out[i, c] = 0 where y[i, c] <= 0, else g[i, c];  sums[c] = sum over i of out[i, c]."""
+    rows, C = g.shape
+    if g.size == 0:
+        fill(sums, 0)
+        return
+    pieces = -(-rows // DEPTH)
+    partial = empty((1, pieces, C, 1), g.dtype)
+    launch(_rectified, (pieces * -(-C // COLUMNS),), out, arrays.view(partial, (pieces, C)), g, y)
+    sum(arrays.view(sums, (1, C)), partial)
+
+
 def max(out, index, x):
     """out[a, c] = max over b, d of x[a, b, c, d]; index: b * D + d of the first one; the first NaN wins over all."""
     if x.shape[1] * x.shape[3] <= SHORT:
@@ -115,6 +127,26 @@ def _columns(out, x):
     _add_up(totals, COLUMNS)
     if row == 0 and c < C:
         out[a, piece, c] = totals[column]
+
+
+@kernel(block=THREADS)
+def _rectified(out, sums, g, y):
+    """As the entry point, with sums[piece, c] over DEPTH rows, for COLUMNS columns c: one block."""
+    totals = cuda.shared.array(THREADS, out.dtype)
+    B, C = g.shape
+    row, column = split(cuda.threadIdx.x, COLUMNS)
+    piece, strip = split(cuda.blockIdx.x, (C + COLUMNS - 1) // COLUMNS)
+    c = strip * COLUMNS + column
+    total = out.dtype.type(0)
+    if c < C:
+        for b in range(piece * DEPTH + row, min((piece + 1) * DEPTH, B), THREADS // COLUMNS):
+            v = out.dtype.type(0) if y[b, c] <= 0 else g[b, c]
+            out[b, c] = v
+            total += v
+    totals[cuda.threadIdx.x] = total
+    _add_up(totals, COLUMNS)
+    if row == 0 and c < C:
+        sums[piece, c] = totals[column]
 
 
 @device

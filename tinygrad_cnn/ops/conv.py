@@ -9,7 +9,7 @@ from ..autograd import Function, Fused
 from ..devices import kernels, together
 from . import layout
 from .elementwise import apply
-from .reduce import Sum
+from .reduce import Sum, rectified
 from .shape import reshape
 
 
@@ -110,10 +110,11 @@ class ConvBias(Fused):
     def fused_backward(self, g: Any) -> Any:
         x, w = self.x, self.w  # type: ignore[attr-defined]
         if self.relu:
-            g = apply("relu_gradient_x", g, self.out)  # type: ignore[attr-defined]
+            g, bias = rectified(g, self.out)  # type: ignore[attr-defined]
+        else:
+            bias = _bias_gradient(g) if any(self.needed[2:]) else None
         return (ConvTranspose(self.window, x.data.shape[2:])(g, w) if self.needed[0] else None,
-                ConvWeight(self.window, w.data.shape[2:])(x, g) if self.needed[1] else None,
-                *(_bias_gradient(g) if e else None for e in self.needed[2:]))
+                ConvWeight(self.window, w.data.shape[2:])(x, g) if self.needed[1] else None, bias)[:len(self.needed)]
 
     def definition(self, x: Any, w: Any, bias: Any = None) -> Any:
         y = _biased(Conv(self.window)(x, w), bias)

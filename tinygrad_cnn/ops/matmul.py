@@ -11,7 +11,7 @@ from ..autograd import Function, Fused
 from ..devices import kernels, together
 from . import layout
 from .elementwise import apply
-from .reduce import Sum, sum_to
+from .reduce import Sum, rectified, sum_to
 from .shape import Permute, reshape
 
 
@@ -62,10 +62,11 @@ class Linear(Fused):
     def fused_backward(self, g: Any) -> Any:
         x, w = self.x, self.w  # type: ignore[attr-defined]
         if self.relu:
-            g = apply("relu_gradient_x", g, self.out)  # type: ignore[attr-defined]
+            g, bias = rectified(g, self.out)  # type: ignore[attr-defined]
+        else:
+            bias = Sum((0,))(g) if any(self.needed[2:]) else None
         return (MatMul()(g, w) if self.needed[0] else None,
-                MatMul()(turned(g), x) if self.needed[1] else None,
-                *(Sum((0,))(g) if e else None for e in self.needed[2:]))
+                MatMul()(turned(g), x) if self.needed[1] else None, bias)[:len(self.needed)]
 
     def definition(self, x: Any, w: Any, bias: Any = None) -> Any:
         y = MatMul()(x, turned(w))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from .. import shapes
@@ -79,3 +80,12 @@ def expand(x: Any, shape: tuple[int, ...]) -> Any:
         return x
     shapes.same("expand", "shape", shapes.broadcast("expand", x.data.shape, shape), shape, "stretch only extents of 1")
     return Expand(shape)(x)
+
+
+def rectified(g: Any, y: Any) -> tuple[Any, Any]:
+    """The gradients (in x, in bias) of y = max(x + bias, 0), whose bias lies along axis 1: one kernel, first order."""
+    rows = layout.last(g.data)
+    k, flat = kernels(rows), (prod(rows.shape[:-1]), rows.shape[-1])
+    out, sums = k.empty(rows.shape, rows.dtype), k.empty(rows.shape[-1:], rows.dtype)
+    k.reduce.rectified(view(out, flat), sums, view(rows, flat), view(layout.last(y.data), flat))
+    return g.result(layout.first(out), None), g.result(sums, None)
