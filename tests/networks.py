@@ -101,7 +101,7 @@ NETWORKS: dict[str, tuple[Callable[[Any], Any], tuple[int, ...], tuple[int, ...]
 
 
 def weights(network: Any) -> dict[str, np.ndarray]:
-    """Values for the parameters, in the order of their names: uniform within 1 / sqrt(fan_in), batch norms near 1, 0."""
+    """Values for the parameters, in the order of their names: uniform within 1 / sqrt(fan_in), batch norms near 1."""
     draw = np.random.RandomState(1).uniform
     found = {}
     for name, p in sorted(network.named_parameters()):

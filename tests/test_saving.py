@@ -239,3 +239,23 @@ def test_a_full_disk_is_one_sentence_and_harms_nothing(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert "\n" not in str(caught.value)
     assert saving.load_checkpoint(tmp_path).step == 1
+
+
+def test_any_damage_to_the_header_is_one_sentence_or_harmless(tmp_path: Path) -> None:
+    folder = checkpoint(tmp_path, 5)
+    rng = np.random.default_rng(0)
+    caught = 0
+    for number in range(200):
+        path = folder / ("model.safetensors", "training.safetensors")[number % 2]
+        good = path.read_bytes()
+        bad = bytearray(good)
+        for place in rng.integers(0, 8 + int.from_bytes(good[:8], "little"), 2):
+            bad[place] = rng.integers(32, 127)
+        path.write_bytes(bad)
+        try:
+            saving.load_checkpoint(tmp_path)
+        except CheckpointError as error:
+            caught += 1
+            assert "\n" not in str(error)
+        path.write_bytes(good)
+    assert caught > 100

@@ -56,6 +56,7 @@ from .shapes import INT32 as int32
 from .shapes import INT64 as int64
 from .shapes import UINT8 as uint8
 from .tensor import Tensor
+from .weights import load_weights, read_weights, save_weights
 
 try:
     __version__ = version("tinygrad-cnn")

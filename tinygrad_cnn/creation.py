@@ -43,7 +43,10 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
     """
     kind, _ = ext_tensor.__dlpack_device__()
     if kind == dlpack.CPU:
-        values = np.from_dlpack(ext_tensor)
+        try:
+            values = np.from_dlpack(ext_tensor)
+        except RuntimeError as error:  # such as bfloat16
+            raise TypeError(f"from_dlpack: numpy cannot read the array ({error}); convert it to float32 first") from None
         if copy is False and not values.flags.writeable:
             raise BufferError(f"from_dlpack: the array of shape {values.shape} is read-only but copy=False needs one to write "
                               "to; leave copy out")

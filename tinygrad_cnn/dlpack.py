@@ -8,6 +8,7 @@ need none of this: numpy speaks DLPack itself.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_int32, c_int64, c_uint8, c_uint16, c_uint64, c_void_p
 from typing import Any
 
@@ -15,7 +16,6 @@ import numpy as np
 
 from . import shapes
 from .arrays import Array
-from .devices import package
 
 CPU, CUDA = 1, 2  # DLDeviceType
 _LETTERS = {0: "i", 1: "u", 2: "f", 6: "b"}  # DLDataTypeCode, and numpy's letter for the kind of number
@@ -60,8 +60,8 @@ def _forget(capsule: int) -> None:
         _delete(_pointer(capsule, _FRESH))
 
 
-def give(array: Any, device_type: int = CUDA) -> Any:
-    """A capsule of an array whose `memory.pointer` is an address on that device. The kernels that write it must be done."""
+def give(array: Any, device_type: int) -> Any:
+    """A capsule of an array whose `memory.pointer` is an address on that device. Kernels that write it must be done."""
     code = next(c for c, kind in _LETTERS.items() if kind == array.dtype.kind)
     extents = (c_int64 * array.ndim)(*array.shape)
     steps = (c_int64 * array.ndim)(*(s // array.itemsize for s in array.strides))
@@ -81,7 +81,7 @@ def borrow(array: Any) -> Array:
     if gpu.name != "gpu":
         raise BufferError("from_dlpack: the array lies on a GPU but TINYGRAD_CNN_EMULATE=1 keeps CUDA tensors in the emulator; "
                           "copy it to the CPU first")
-    return take(array.__dlpack__(stream=int(gpu.stream)))
+    return take(array.__dlpack__(stream=int(gpu.stream)), CUDA, gpu.synchronize)
 
 
 class Borrowed:
@@ -89,17 +89,20 @@ class Borrowed:
 
     device, host = "cuda", None
 
-    def __init__(self, managed: _Managed, address: int) -> None:
-        self.managed, self.address, self.pointer = managed, address, managed.tensor.data
+    def __init__(self, managed: _Managed, address: int, wait: Callable[[], None]) -> None:
+        self.managed, self.address, self.pointer, self.wait = managed, address, managed.tensor.data, wait
 
     def __del__(self) -> None:
-        package("cuda").synchronize()  # kernels may still be at it
+        self.wait()  # kernels may still be at it
         if self.managed.deleter:
             self.managed.deleter(self.address)
 
 
-def take(capsule: Any, device_type: int = CUDA) -> Array:
-    """The array in a capsule, in the lender's memory. Raises BufferError where another took it or no array can be it."""
+def take(capsule: Any, device_type: int, wait: Callable[[], None]) -> Array:
+    """The array in a capsule, in the lender's memory, which is given back after a `wait`.
+
+    Raises BufferError where another took it or it lies elsewhere, TypeError for other dtypes.
+    """
     handle = id(capsule)
     if not _valid(handle, _FRESH):
         raise BufferError("from_dlpack: the capsule holds no dltensor, or was taken before; ask for a new one")
@@ -116,4 +119,4 @@ def take(capsule: Any, device_type: int = CUDA) -> Array:
     shape = tuple(t.shape[:t.ndim])
     strides = tuple(s * dtype.itemsize for s in t.strides[:t.ndim]) if t.strides else None
     _rename(handle, _USED)
-    return Array(Borrowed(managed, address), shape, dtype, strides, t.byte_offset)
+    return Array(Borrowed(managed, address, wait), shape, dtype, strides, t.byte_offset)

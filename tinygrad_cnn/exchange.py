@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from . import dlpack
+from . import dlpack, drawing
 from .devices import device_of, kernels
 from .operators import Number
 from .ops import layout
@@ -77,7 +79,7 @@ class Exchange:
                               "move it there first")
         array = _copied(self.data) if copy else self.data
         kernels(array).synchronize()
-        return dlpack.give(array)
+        return dlpack.give(array, dlpack.CUDA)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         """(1, 0) on the CPU, (2, 0) on the GPU."""
@@ -104,6 +106,10 @@ class Exchange:
         pointer = self.data.memory.pointer + self.data.offset if self.data.size else 0
         return {"shape": self.data.shape, "strides": self.data.strides, "typestr": self.data.dtype.str,
                 "data": (pointer, False), "version": 3, "stream": None}
+
+    def draw(self, path: str | Path, names: Mapping[str, Any] | None = None) -> None:
+        """Write the graph behind the tensor to an SVG file: see `drawing.draw`."""
+        drawing.draw(self, path, names)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         """A leaf of its own memory, on the same device, in the same layout, with a copy of `grad`."""

@@ -1,6 +1,8 @@
 """Maximum and average over windows of channels-last images (n, a, b, c, channels). CUDA twin: cuda/pool.py."""
 
 import numpy as np
+from numba import int32, uintp
+from numba.extending import register_jitable
 
 from .jit import jit
 from .launch import launch, parts_for
@@ -11,7 +13,11 @@ def max_forward(out, index, x, kernel, stride, padding, dilation):
 
     Cells in the padding are left out, the first of equal ones is taken, a NaN is the maximum.
     """
-    launch(_max_forward, parts_for(x.size), out, index, x, kernel, stride, padding, dilation)
+    parts = parts_for(x.size)
+    if kernel == stride == (1, 2, 2) and padding == (0, 0, 0) and dilation == (1, 1, 1) and _inside(out, x):
+        launch(_max_forward_squares, parts, out, index, x)
+    else:
+        launch(_max_forward, parts, out, index, x, kernel, stride, padding, dilation)
 
 
 def max_backward(out, g, index, kernel, stride, padding, dilation):
@@ -67,6 +73,32 @@ def _max_forward(part, parts, out, index, x, window, stride, padding, dilation):
                 for c in range(C):
                     out[n, p, q, r, c] = -np.inf
                     index[n, p, q, r, c] = 0
+
+
+def _inside(out, x):
+    """Whether all windows of 2 x 2, side by side, lie in the image; a rounded up size has some that do not."""
+    return 2 * out.shape[2] <= x.shape[2] and 2 * out.shape[3] <= x.shape[3]
+
+
+@jit
+def _max_forward_squares(part, parts, out, index, x):
+    """Windows of 2 x 2 side by side, each looked at as a whole: out and index are written once."""
+    N, P, Q, R, C = out.shape
+    for row in range(part * N * P * Q // parts, (part + 1) * N * P * Q // parts):
+        n, p, q = row // (P * Q), row // Q % P, row % Q
+        for r in range(uintp(R)):
+            for c in range(uintp(C)):
+                best, at = x[n, p, 2 * q, 2 * r, c], int32(0)
+                best, at = _better(best, at, x[n, p, 2 * q, 2 * r + uintp(1), c], 1)
+                best, at = _better(best, at, x[n, p, 2 * q + 1, 2 * r, c], 2)
+                out[n, p, q, r, c], index[n, p, q, r, c] = _better(best, at, x[n, p, 2 * q + 1, 2 * r + uintp(1), c], 3)
+
+
+@register_jitable
+def _better(best, at, value, cell):
+    """The greater of two, with its cell; a NaN is greater than all."""
+    better = value > best or value != value
+    return value if better else best, int32(cell) if better else at
 
 
 @jit

@@ -140,10 +140,10 @@ def _rectified(part, parts, out, sums, g, y):
         for c in range(uintp(begin), uintp(end)):
             sums[piece, c] = 0
         for b in range(piece * DEPTH, min((piece + 1) * DEPTH, B)):
+            for c in range(uintp(begin), uintp(end)):    # a loop of its own is faster
+                out[b, c] = g.dtype.type(0) if y[b, c] <= 0 else g[b, c]
             for c in range(uintp(begin), uintp(end)):
-                v = g.dtype.type(0) if y[b, c] <= 0 else g[b, c]
-                out[b, c] = v
-                sums[piece, c] += v
+                sums[piece, c] += out[b, c]
 
 
 @jit

@@ -1,8 +1,16 @@
 """Datasets, the loader and augmentation."""
 
+from .cifar import CIFAR10, CIFAR100
+from .color import ColorJitter, Grayscale, PCALighting, principal_colors
+from .crops import CenterCrop, FiveCrop, RandomResizedCrop, RandomVerticalFlip, Resize, TenCrop
 from .dataset import Dataset, Subset, TensorDataset
 from .digits import MNISTSubset
+from .download import download
+from .files import DataFileError, LabeledImages
+from .folders import ImageFolder, SegmentationFolder, read_image, read_mask
+from .idx import MNIST, FashionMNIST, read_idx
 from .loader import DataLoader
+from .paired import Paired
 from .transforms import (
     Compose,
     ElasticTransform,
@@ -18,20 +26,43 @@ from .transforms import (
 )
 
 __all__ = [
+    "CIFAR10",
+    "CIFAR100",
+    "CenterCrop",
+    "ColorJitter",
     "Compose",
+    "DataFileError",
     "DataLoader",
     "Dataset",
     "ElasticTransform",
+    "FashionMNIST",
+    "FiveCrop",
+    "Grayscale",
     "GridTransform",
+    "ImageFolder",
+    "LabeledImages",
+    "MNIST",
     "MNISTSubset",
     "Normalize",
+    "PCALighting",
+    "Paired",
     "RandomAffine",
     "RandomCrop",
     "RandomHorizontalFlip",
+    "RandomResizedCrop",
     "RandomRotation",
     "RandomScale",
     "RandomShift",
+    "RandomVerticalFlip",
     "Resample",
+    "Resize",
+    "SegmentationFolder",
     "Subset",
+    "TenCrop",
     "TensorDataset",
+    "download",
+    "principal_colors",
+    "read_idx",
+    "read_image",
+    "read_mask",
 ]

@@ -20,7 +20,7 @@ Part = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
 
 class CIFAR10(LabeledImages):
-    """60,000 colour photographs of 32 x 32 pixels in ten classes, 50,000 of them for training.
+    """60,000 color photographs of 32 x 32 pixels in ten classes, 50,000 of them for training.
 
     A sample is float32 (3, 32, 32) from 0 to 1, and an int64 label from 0 to 9.
 

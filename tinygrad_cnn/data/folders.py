@@ -53,7 +53,7 @@ def read_mask(path: str | Path, size: Size | None = None, largest: int = LARGEST
     picture = _open(path, largest)
     if picture.mode not in _LABELS:
         raise DataFileError(f"{path}: a label map has one whole number for each pixel, but the picture has mode "
-                            f"{picture.mode}; convert colours to labels first.")
+                            f"{picture.mode}; convert colors to labels first.")
     if picture.mode == "1":
         picture = picture.point(lambda value: value and 1, "L")
     return np.asarray(_fit(picture, size, Image.Resampling.NEAREST)).astype(np.int64)

@@ -43,7 +43,7 @@ def read_idx(path: str | Path) -> npt.NDArray[Any]:
 
 
 class MNIST(LabeledImages):
-    """The MNIST database (LeCun, Cortes, Burges 1998): 60,000 training and 10,000 test digits of 28 x 28 grey pixels.
+    """The MNIST database (LeCun, Cortes, Burges 1998): 60,000 training and 10,000 test digits of 28 x 28 gray pixels.
 
     A sample is float32 (1, 28, 28) from 0 (black) to 1, and an int64 label from 0 to 9.
 
