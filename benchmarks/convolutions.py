@@ -74,7 +74,8 @@ def times(shape: Shape, repeats: int) -> dict[str, tuple[float, int, int]]:
     x = Contiguous(channels_last=True)(x)
     with tg.no_grad():
         g = Conv(window)(x, w)
-        runs: dict[str, Any] = {"forward": lambda: Conv(window)(x, w), "input": lambda: ConvTranspose(window, x.shape[2:])(g, w),
+        runs: dict[str, Any] = {"forward": lambda: Conv(window)(x, w),
+                                "input": lambda: ConvTranspose(window, x.shape[2:])(g, w),
                                 "weight": lambda: ConvWeight(window, w.shape[2:])(x, g)}
         operations = 2 * g.numel() * prod(w.shape[1:])
         moved = 4 * (x.numel() + w.numel() + g.numel())

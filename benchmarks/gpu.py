@@ -1,7 +1,7 @@
 """The GPU pass: every operation of tests/specs.py on the CUDA device beside its CPU twin, checked, then timed.
 
-`python -m benchmarks.gpu [NAME ...] [--json FILE.json]` prints a line for each operation and `checked N of N`; the exit status is 1 if one
-was wrong. With TINYGRAD_CNN_EMULATE=1 it runs in the emulator, on small shapes and without timing, as a rehearsal.
+`python -m benchmarks.gpu [NAME ...] [--json FILE.json]` prints a line for each operation and `checked N of N`; the exit
+status is 1 if one was wrong. With TINYGRAD_CNN_EMULATE=1 it runs in the emulator, on small shapes and without timing, as a rehearsal.
 """
 
 from __future__ import annotations
@@ -109,7 +109,8 @@ def main() -> int:
     print(f"device: {device}")
     ceilings = None if emulated else work.ceilings("cuda", 8192, 1024)
     if ceilings:
-        print(f"it reaches {ceilings.arithmetic / 1e12:.1f} TF/s in our matrix product and {ceilings.bandwidth / 1e9:.0f} GB/s in our copy")
+        print(f"it reaches {ceilings.arithmetic / 1e12:.1f} TF/s in our matrix product and "
+              f"{ceilings.bandwidth / 1e9:.0f} GB/s in our copy")
     rows = [row for row in ROWS.values() if any(fnmatch(row.name, pattern) for pattern in options.names)]
     wrong, figures = {}, []
     for row in rows:
@@ -123,7 +124,8 @@ def main() -> int:
                 for entry in timed(row, case, ceilings):
                     figures.append(entry)
                     ratio = f"{entry['ratio']:.2f} of torch's time" if entry["ratio"] else ""
-                    print(f"    {entry['pass']:9}{entry['ms']:9.3f} ms  {entry['floor']:5.0%} of the floor  {ratio}", flush=True)
+                    print(f"    {entry['pass']:9}{entry['ms']:9.3f} ms  {entry['floor']:5.0%} of the floor  {ratio}",
+                          flush=True)
     np.seterr(**np_errors)
     print(f"checked {len(rows) - len(wrong)} of {len(rows)}")
     if options.json:

@@ -1,7 +1,7 @@
 """The slides' MNIST network, one training step of a batch of 128 images: ours beside PyTorch's, two threads each.
 
-`python -m benchmarks.mnist [--rounds 12] [--batch 128] [--threads 2]` runs each peer in a process of its own, visits them in turns, and
-prints milliseconds and the ratio to PyTorch eager (NCHW). A step is forward, loss, backward and SGD with momentum.
+`python -m benchmarks.mnist [--rounds 12] [--batch 128] [--threads 2]` runs each peer in a process of its own,
+visits them in turns, and prints milliseconds and the ratio to PyTorch eager (NCHW). A step is forward, loss, backward and SGD with momentum.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def torch(batch: int, threads: int, channels_last: bool = False) -> Any:
     peer.set_num_threads(threads)
     peer.manual_seed(0)
     n = peer.nn
-    network = n.Sequential(n.Conv2d(1, 32, 3), n.ReLU(), n.Conv2d(32, 32, 3), n.ReLU(), n.MaxPool2d(2), n.Dropout(0.25), n.Flatten(),
-                           n.Linear(4608, 128), n.ReLU(), n.Dropout(0.5), n.Linear(128, 10))
+    network = n.Sequential(n.Conv2d(1, 32, 3), n.ReLU(), n.Conv2d(32, 32, 3), n.ReLU(), n.MaxPool2d(2), n.Dropout(0.25),
+                           n.Flatten(), n.Linear(4608, 128), n.ReLU(), n.Dropout(0.5), n.Linear(128, 10))
     images, labels = map(peer.from_numpy, data(batch))
     if channels_last:
         network, images = network.to(memory_format=peer.channels_last), images.to(memory_format=peer.channels_last)
@@ -114,7 +114,8 @@ def main() -> None:
     print(f"mnist_cnn, batch {options.batch}, {options.threads} threads: ms of a training step (ratio to torch)")
     print(f"{'':22}{'median':>16}{'minimum':>16}")
     for name in PEERS:
-        print(f"{name:22}{median[name]:8.1f} ({median[name] / median['torch']:.2f}){least[name]:9.1f} ({least[name] / least['torch']:.2f})")
+        ratio, least_ratio = median[name] / median["torch"], least[name] / least["torch"]
+        print(f"{name:22}{median[name]:8.1f} ({ratio:.2f}){least[name]:9.1f} ({least_ratio:.2f})")
 
 
 if __name__ == "__main__":

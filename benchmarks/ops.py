@@ -1,8 +1,9 @@
 """Every operation on shapes of real networks: the CPU, the GPU where there is one, PyTorch where it is installed, in turns.
 
-`python -m benchmarks.ops [NAME ...] [--threads 2] [--rounds 15] [--plot FILE.png] [--json FILE.json]`. A line is one operation on one
-shape, forward or backward: our milliseconds (median), the ratio to PyTorch's (medians, then minima; below 1 is faster),
-and the share of the floor: the time the machine's measured ceilings would need for the bytes and operations it cannot do without.
+`python -m benchmarks.ops [NAME ...] [--threads 2] [--rounds 15] [--plot FILE.png] [--json FILE.json]`. A line is
+one operation on one shape, forward or backward: our milliseconds (median), the ratio to PyTorch's (medians, then minima;
+below 1 is faster), and the share of the floor: the time the machine's measured ceilings would need for the bytes and the
+operations that it cannot do without.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def plot(entries: Sequence[dict[str, Any]], path: str) -> None:
 
     labels = [f"{e['operation']} {e['shape']} {e['pass']}" for e in entries]
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 2 + len(entries) * 0.17), sharey=True)
-    left.barh(labels, [e["ratio"] or 0 for e in entries], color=["#4c78a8" if (e["ratio"] or 0) <= 1 else "#e45756" for e in entries])
+    ratios = [e["ratio"] or 0 for e in entries]
+    left.barh(labels, ratios, color=["#4c78a8" if ratio <= 1 else "#e45756" for ratio in ratios])
     left.axvline(1, color="black", linewidth=0.8)
     left.set(title="time / PyTorch's (below 1: faster)", xscale="log")
     right.barh(labels, [e["floor"] for e in entries], color="#72b7b2")
@@ -72,7 +74,8 @@ def main() -> None:
 
     ceilings = work.ceilings("cpu")
     gpu = available()[0] and not emulating()
-    print(f"{options.threads} threads; the machine reaches {ceilings.arithmetic / 1e9:.0f} GF/s and {ceilings.bandwidth / 1e9:.1f} GB/s")
+    print(f"{options.threads} threads; the machine reaches {ceilings.arithmetic / 1e9:.0f} GF/s and "
+          f"{ceilings.bandwidth / 1e9:.1f} GB/s")
     print(f"{'operation':18} {'shape':22} {'pass':8} {'ms':>9} {'/torch':>6} {'(min)':>6} {'floor':>6} {'GPU ms':>9}")
     entries = []
     for name, row in ROWS.items():

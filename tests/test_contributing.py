@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md is followed to the letter, with an operation that does not exist yet: the blocks written for ReLU make "ramp"."""
+"""CONTRIBUTING.md is followed to the letter, with a new operation: the blocks written for ReLU make "ramp"."""
 
 import os
 import re

@@ -51,8 +51,8 @@ def graph(tensor: Any, names: Mapping[str, Any]) -> tuple[list[Box], list[layere
             continue
         if not isinstance(node, Function):
             numbers[node] = len(boxes)
-            gradient = "no gradient yet" if node.grad is None else f"gradient {_shape(node.grad.data.shape)}"
-            boxes.append(Box((known.get(id(node), ""), _shape(node.data.shape), gradient), "leaf"))
+            gradient = "no gradient yet" if node.grad is None else f"gradient {node.grad.data.shape}"
+            boxes.append(Box((known.get(id(node), ""), str(node.data.shape), gradient), "leaf"))
         elif not inputs_done:
             if node.edges is None:
                 raise RuntimeError(f"draw: the graph behind {node} was freed by backward; draw first, or pass "
@@ -61,7 +61,7 @@ def graph(tensor: Any, names: Mapping[str, Any]) -> tuple[list[Box], list[layere
             stack += [(to[0], False) for to in reversed(node.edges) if to is not None]
         else:
             _operation(node, boxes, links, numbers)
-    boxes.append(Box(("result", _shape(tensor.data.shape)), "result"))
+    boxes.append(Box(("result", str(tensor.data.shape)), "result"))
     links.append((numbers[start[0]], len(boxes) - 1))
     return boxes, links
 
@@ -69,21 +69,17 @@ def graph(tensor: Any, names: Mapping[str, Any]) -> tuple[list[Box], list[layere
 def _operation(node: Function, boxes: list[Box], links: list[layered.Link], numbers: dict[Any, int]) -> None:
     """The box of an operation whose inputs have theirs, its links, and boxes for inputs without gradients."""
     at = numbers[node] = len(boxes)
-    boxes.append(Box((str(node), ", ".join(_shape(shape) for shape in node.results)), "operation"))
+    boxes.append(Box((str(node), ", ".join(map(str, node.results))), "operation"))
     for name, to in zip(node._parameters, node.edges or ()):
         if to is None:
             saved = (node._saved or {}).get(name)
-            boxes.append(Box((name, "no gradient" if saved is None else _shape(saved[0].data.shape)), "data"))
+            boxes.append(Box((name, "no gradient" if saved is None else str(saved[0].data.shape)), "data"))
             links.append((len(boxes) - 1, at))
             continue
         number = numbers[to[0]]
         links.append((number, at))
         if boxes[number].style == "leaf" and not boxes[number].lines[0]:  # no name is known: what the operation calls it
             boxes[number] = Box((name, *boxes[number].lines[1:]), "leaf")
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return " × ".join(map(str, shape)) if shape else "one number"
 
 
 def svg(boxes: Sequence[Box], links: Sequence[layered.Link]) -> str:

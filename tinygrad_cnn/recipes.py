@@ -46,15 +46,15 @@ class Recipe:
 
 
 FULL = {
-    "mnist_cnn": Recipe(epochs=40, batch_size=32, lr=3e-3, warmup=400, average=0.999),
-    "mnist_cnn_bn": Recipe(epochs=20, batch_size=64, lr=0.1, optimizer="sgd", weight_decay=5e-4, warmup=200,
+    "mnist_cnn": Recipe(epochs=80, batch_size=32, lr=2e-3, warmup=400, rotation=15, shear=10, scale=0.15, average=0.999),
+    "mnist_cnn_bn": Recipe(epochs=40, batch_size=64, lr=0.1, optimizer="sgd", weight_decay=5e-4, warmup=200,
                            average=0.999),
 }
 SHORT = {
     "mnist_cnn": Recipe(epochs=3, batch_size=32, lr=4e-3, warmup=150, schedule="linear",
                         rotation=5, shift=1, scale=0.05),
-    "mnist_cnn_bn": Recipe(epochs=3, batch_size=64, lr=4e-3, warmup=100, schedule="linear",
-                           rotation=5, shift=1, scale=0.05),
+    "mnist_cnn_bn": Recipe(epochs=3, batch_size=64, lr=0.1, optimizer="sgd", weight_decay=5e-4, warmup=100,
+                           schedule="linear", rotation=5, shift=1, scale=0.05),
 }
 SHORT_EPOCHS = 5  # up to here the short recipe is the better one
 

@@ -25,7 +25,8 @@ CHAINS = {
     "conv-bn-untracked": lambda: (nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4, track_running_stats=False), nn.ReLU()),
     "bn-relu-conv": lambda: (nn.BatchNorm2d(2), nn.ReLU(), nn.Conv2d(2, 4, 3, padding="same"), nn.Tanh()),
     "linear-relu": lambda: (nn.Conv2d(2, 4, 3), nn.Flatten(), nn.Linear(4 * 4 * 5, 3), nn.ReLU(), nn.Linear(3, 2)),
-    "conv-relu-pool": lambda: (nn.Conv2d(2, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 2, 1), nn.ReLU(), nn.MaxPool2d(2, 1)),
+    "conv-relu-pool": lambda: (nn.Conv2d(2, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 2, 1), nn.ReLU(),
+                               nn.MaxPool2d(2, 1)),
     "subclass": lambda: (Shifted(2, 4, 3), nn.ReLU()),
     "large-weight": lambda: (nn.Conv2d(2, 300, 3), nn.BatchNorm2d(300), nn.ReLU()),
 }
@@ -69,7 +70,8 @@ def lengths(chain, x):
 @pytest.mark.parametrize("name, training, steps", [
     ("conv-relu", True, [2]), ("conv-bn-relu", True, [1, 2]), ("conv-bn-relu", False, [3]),
     ("conv-bias-bn", False, [2, 1]), ("conv-bn-untracked", False, [1, 2]), ("bn-relu-conv", False, [2, 1, 1]),
-    ("conv-relu-pool", True, [3, 3]), ("linear-relu", True, [1, 1, 2, 1]), ("subclass", True, [1, 1]), ("large-weight", False, [1, 2])])
+    ("conv-relu-pool", True, [3, 3]), ("linear-relu", True, [1, 1, 2, 1]),
+    ("subclass", True, [1, 1]), ("large-weight", False, [1, 2])])
 def test_what_is_fused(name, training, steps):
     chain = CHAINS[name]()
     for module in chain:
