@@ -1,7 +1,7 @@
 """The slides' MNIST network, one training step of a batch of 128 images: ours beside PyTorch's, two threads each.
 
-`python -m benchmarks.mnist [--rounds 12] [--batch 128] [--threads 2]` runs each peer in a process of its own,
-visits them in turns, and prints milliseconds and the ratio to PyTorch eager (NCHW). A step is forward, loss, backward and SGD with momentum.
+`python -m benchmarks.mnist [--rounds 12] [--batch 128] [--threads 2]` runs each peer in a process of its own, visits them in
+turns, and prints milliseconds and the ratio to PyTorch eager (NCHW). A step is forward, loss, backward and SGD with momentum.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def matmul(out: np.ndarray, a: np.ndarray, b: np.ndarray, bias: np.ndarray | Non
         b = np.ascontiguousarray(b)
     splits = min(32, K // LONG) if M * N <= 1 << 16 and K >= 2 * LONG else 1
     panels = -(-N // BLOCK)
-    chunks = max(1, min(M // (8 * ROWS), -(-16 // (batch * splits * panels))))
+    chunks = max(1, min(M // (8 * ROWS), -(-4 * threads() // (batch * splits * panels))))
     items = batch * splits * panels * chunks
     parts = 1 if out.size * K < 1 << 19 else min(items, 4 * threads())
     biases = np.zeros(panels * BLOCK, np.float32)
