@@ -1,8 +1,8 @@
 """Augmentation of batches against pillow, which works on one picture after another: processor time, in turns.
 
-`python -m benchmarks.transforms [--batch 128] [--rounds 7] [--sides 32 224]` prints, for each transform, the milliseconds
-that a batch takes, and pillow's over ours: of pillow's operation alone on its bytes, and with the float32 batch, which
-ours begins and ends with and a network needs.
+`python -m benchmarks.transforms [--batch 128] [--rounds 7] [--sides 32 224]` prints, for each transform, the
+milliseconds that a batch takes, and pillow's over ours: of pillow's operation alone on its bytes, and with the making
+of the float32 batch, which ours begins and ends with and a network needs.
 """
 
 from __future__ import annotations
@@ -93,6 +93,16 @@ def batch_of(pictures: list[Any]) -> np.ndarray[Any, Any]:
     return np.ascontiguousarray(np.stack([np.asarray(x) for x in flat]).transpose(0, 3, 1, 2)) / np.float32(255)
 
 
+def runs(transform: Callable[[Any, np.random.Generator], Any], operation: Callable[[Picture], Any],
+         batch: np.ndarray[Any, Any], pictures: list[Picture]) -> dict[str, Callable[[], object]]:
+    """What is measured: our transform, pillow's operation, and that with the batch made of its results."""
+    return {
+        "ours": lambda: transform(batch, np.random.default_rng(1)),
+        "alone": lambda: [operation(x) for x in pictures],
+        "whole": lambda: batch_of([operation(x) for x in pictures]),
+    }
+
+
 def in_turns(candidates: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """The least milliseconds of processor time, of one run each a round: other processes do not count."""
     least = dict.fromkeys(candidates, float("inf"))
@@ -118,12 +128,7 @@ def main() -> None:
         theirs = pillow(side)
         print(f"\n{options.batch} x 3 x {side} x {side}   ours, ms   pillow / ours   pillow with the batch / ours")
         for name, transform in ours(side).items():
-            operation = theirs[name]
-            least = in_turns({
-                "ours": lambda t=transform: t(batch, np.random.default_rng(1)),
-                "alone": lambda f=operation: [f(x) for x in pictures],
-                "whole": lambda f=operation: batch_of([f(x) for x in pictures]),
-            }, options.rounds)
+            least = in_turns(runs(transform, theirs[name], batch, pictures), options.rounds)
             print(f"{name:20} {least['ours']:10.2f} {least['alone'] / least['ours']:15.2f} "
                   f"{least['whole'] / least['ours']:30.2f}", flush=True)
 

@@ -17,8 +17,9 @@ def restored():
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
-def test_same_bits(row, restored):
-    case = row.big[1]
+@pytest.mark.parametrize("case", [0, 1])
+def test_same_bits(row, case, restored):
+    case = row.big[case]
     values = case.fill(dtype="float32")
     found = []
     for count in (1, 1, numba.config.NUMBA_NUM_THREADS):

@@ -30,15 +30,17 @@ TWINS = sorted(
 
 # Modules, by the first part of their name, may import from their own layer and from those below.
 LAYERS = [
-    ("shapes", "layer_shapes", "formulas", "cache"),
+    ("shapes", "layer_shapes", "formulas", "layered", "cache"),
     ("arrays", "random", "nest"),
     ("cpu", "cuda", "meta"),
-    ("devices", "autograd", "anomaly"),
+    ("devices", "threads", "autograd", "anomaly", "dlpack", "drawing"),
     ("ops",),
-    ("operators", "gradient", "gradient_check", "tensor", "creation", "functions"),
+    ("operators", "gradient", "gradient_check", "exchange", "tensor", "creation", "functions"),
     ("nn", "optim"),
-    ("models", "data", "saving", "viz", "train", "recipes", "predict", "report", "attacks", "experiments", "cli"),
-    ("__main__", ""),
+    (
+        "models", "data", "saving", "pth", "weights", "viz", "train", "recipes", "predict", "report", "attacks", "experiments",
+        "cli", "__main__", "",
+    ),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 

@@ -1,7 +1,7 @@
 """Every operation and its gradient on the CPU and in CUDA: equal to the bit on integers, else within rounding."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from . import runs
 from .cases import cases
@@ -11,7 +11,6 @@ from .specs import ROWS
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 @pytest.mark.parametrize("whole", [True, False], ids=["integers", "reals"])
 def test_twins(row, whole):
-    @settings(max_examples=max(2, settings.default.max_examples // 3))
     @given(cases(row))
     def equal(case):
         for dtype in row.dtypes if whole else ("float32",):

@@ -49,6 +49,8 @@ from .functions import (
 from .gradient import grad
 from .gradient_check import gradcheck, gradgradcheck
 from .random import manual_seed
+from .report import report
+from .saving import load, save
 from .shapes import BOOL as bool
 from .shapes import FLOAT32 as float32
 from .shapes import FLOAT64 as float64
@@ -56,6 +58,7 @@ from .shapes import INT32 as int32
 from .shapes import INT64 as int64
 from .shapes import UINT8 as uint8
 from .tensor import Tensor
+from .threads import get_num_threads, set_num_threads
 from .weights import load_weights, read_weights, save_weights
 
 try:

@@ -66,7 +66,7 @@ class _Detector:
                                    f"{g.data.shape}, {_count(g)}; {_account(arrived, g)}; {node} was called in {line}")
 
 
-def _values(t: Any) -> Any | None:
+def _values(t: Any) -> Any:
     """The values as a numpy array; None where no element can be infinite."""
     looked_at = t.data.dtype in shapes.FLOATS and device_of(t.data) != "meta"
     return kernels(t.data).download(t.data) if looked_at else None

@@ -119,7 +119,7 @@ class Function:
         for watcher in _watchers:
             watcher.called(self, inputs, outs)
         if kept:
-            self.results = tuple([t.data.shape for t in outs])
+            self.results = tuple([t.data.shape for t in outs]) if several else (outs[0].data.shape,)
             self.edges = tuple([edge(t) for t in inputs])
             self._save(inputs, outs[0])
         else:

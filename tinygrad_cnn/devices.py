@@ -81,7 +81,8 @@ def device_of(array: Any) -> str:
 
 def kernels(array: Any) -> Kernels:
     """The kernels that serve an array."""
-    return package(device_of(array))
+    name = device_of(array)
+    return _loaded.get(name) or package(name)
 
 
 _default = Device("cpu")

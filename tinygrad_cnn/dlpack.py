@@ -20,6 +20,7 @@ from .arrays import Array
 CPU, CUDA = 1, 2  # DLDeviceType
 _LETTERS = {0: "i", 1: "u", 2: "f", 6: "b"}  # DLDataTypeCode, and numpy's letter for the kind of number
 _FRESH, _USED = b"dltensor", b"used_dltensor"  # PyCapsule keeps the pointers to its names
+_Callback = CFUNCTYPE(None, c_void_p)
 
 
 class _Tensor(Structure):
@@ -33,7 +34,7 @@ class _Tensor(Structure):
 class _Managed(Structure):
     """DLManagedTensor."""
 
-    _fields_ = [("tensor", _Tensor), ("manager", c_void_p), ("deleter", CFUNCTYPE(None, c_void_p))]
+    _fields_ = [("tensor", _Tensor), ("manager", c_void_p), ("deleter", _Callback)]
 
 
 def _function(name: str, result: Any, *arguments: Any) -> Any:
@@ -48,16 +49,18 @@ _rename = _function("PyCapsule_SetName", c_int, c_void_p, c_char_p)
 _lent: dict[int, tuple[Any, ...]] = {}  # by the struct's address: what must live until its deleter is called
 
 
-@CFUNCTYPE(None, c_void_p)
 def _delete(address: int) -> None:
+    """Nobody needs the struct there any more."""
     _lent.pop(address, None)
 
 
-@CFUNCTYPE(None, c_void_p)
 def _forget(capsule: int) -> None:
     """A capsule dies; if nobody took it, its struct does too."""
     if _valid(capsule, _FRESH):
         _delete(_pointer(capsule, _FRESH))
+
+
+_deleter, _destructor = _Callback(_delete), _Callback(_forget)  # they must live as long as any capsule
 
 
 def give(array: Any, device_type: int) -> Any:
@@ -67,10 +70,10 @@ def give(array: Any, device_type: int) -> Any:
     steps = (c_int64 * array.ndim)(*(s // array.itemsize for s in array.strides))
     tensor = _Tensor(array.memory.pointer + array.offset, device_type, 0, array.ndim, code, 8 * array.itemsize, 1, extents,
                      steps, 0)
-    managed = _Managed(tensor, None, _delete)
+    managed = _Managed(tensor, None, _deleter)
     address = ctypes.addressof(managed)
     _lent[address] = managed, extents, steps, array
-    return _new(address, _FRESH, ctypes.cast(_forget, c_void_p))
+    return _new(address, _FRESH, ctypes.cast(_destructor, c_void_p))
 
 
 def borrow(array: Any) -> Array:

@@ -38,8 +38,8 @@ def graph(tensor: Any, names: Mapping[str, Any]) -> tuple[list[Box], list[layere
     """The boxes behind a tensor, and the links between them as pairs of their numbers; the last box is the result."""
     start = edge(tensor)
     if start is None or not isinstance(start[0], Function):
-        raise RuntimeError(f"draw: no operation was recorded for the tensor of shape {tensor.data.shape}; call requires_grad_() "
-                           "on an input first, outside no_grad()")
+        raise RuntimeError(f"draw: no operation was recorded for the tensor of shape {tensor.data.shape}; call "
+                           "requires_grad_() on an input first, outside no_grad()")
     known = {id(t): name for name, t in names.items()}
     boxes: list[Box] = []
     links: list[layered.Link] = []

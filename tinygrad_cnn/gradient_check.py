@@ -15,7 +15,7 @@ from .gradient import grad
 from .tensor import Tensor
 
 Values = np.ndarray[Any, Any]
-_ABSENT = {"check_batched_grad": False, "check_batched_forward_ad": False, "check_forward_ad": False,
+_ABSENT = {"check_batched_grad": False, "check_batched_forward_grad": False, "check_forward_ad": False,
            "check_backward_ad": True, "check_fwd_over_rev": False, "check_rev_over_rev": True, "masked": (None, False),
            "gen_non_contig_grad_outputs": False}
 
@@ -169,8 +169,9 @@ class _Check:
         slopes = self.difference({k: (..., direction) for k, direction in u.items()})
         for j, slope in enumerate(slopes):
             v = rng.standard_normal(slope.shape)
-            found = sum(float((g * u[k]).sum()) for k, g in zip(self.moved, self.backward(j, v))) if j in self.recorded else 0
-            if not np.isclose(found, (v * slope).sum(), rtol, atol):
+            gradients = self.backward(j, np.asarray(v)) if j in self.recorded else []
+            found = sum(float((g * u[k]).sum()) for k, g in zip(self.moved, gradients))
+            if not np.isclose(found, float((v * slope).sum()), rtol, atol):
                 return False
         return True
 

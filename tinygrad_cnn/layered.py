@@ -7,6 +7,7 @@ between, an order with few crossings by barycenters, then positions as near to t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 GAP = 18.0  # pixels between neighbors in a layer
 SWEEPS = 12
@@ -41,21 +42,22 @@ def place(widths: Sequence[float], links: Sequence[Link]) -> tuple[list[int], li
     """(layer of each box, x of its center, for each link the x at which it passes the layers from its start to its end)."""
     level = layers(len(widths), links)
     sizes, level = list(widths), list(level)
-    routes, steps = [], []  # of each link its boxes and places; all pairs of neighbors in them
+    routes: list[list[int]] = []  # of each link its boxes and places
+    steps: list[Link] = []  # all pairs of neighbors in them
     for a, b in links:
         route = [a, *range(len(sizes), len(sizes) + level[b] - level[a] - 1), b]
         sizes += [0.0] * (len(route) - 2)
         level += range(level[a] + 1, level[b])
         routes.append(route)
-        steps += list(zip(route, route[1:]))
+        steps += pairwise(route)
     above: list[list[int]] = [[] for _ in sizes]
     below: list[list[int]] = [[] for _ in sizes]
     for a, b in steps:
         above[b].append(a)
         below[a].append(b)
     rows: list[list[int]] = [[] for _ in range(max(level) + 1)]
-    for k, row in enumerate(level):
-        rows[row].append(k)
+    for k, at in enumerate(level):
+        rows[at].append(k)
     x = [0.0] * len(sizes)
     for row in rows:
         _spread(row, sizes, [0.0] * len(row), x)
@@ -79,7 +81,7 @@ def _spread(row: Sequence[int], sizes: Sequence[float], wished: Sequence[float],
     Without the widths this is isotonic regression: neighbors that would change places get the mean of their wishes.
     """
     offsets = [0.0]
-    for a, b in zip(row, row[1:]):
+    for a, b in pairwise(row):
         offsets.append(offsets[-1] + (sizes[a] + sizes[b]) / 2 + GAP)
     groups: list[tuple[float, int]] = []  # (sum of wishes, how many)
     for wish, offset in zip(wished, offsets):

@@ -85,7 +85,7 @@ class _Machine:
         self.prefix = names[0].removesuffix("data.pkl")
         members = set(archive.namelist())
         order = archive.read(f"{self.prefix}byteorder") if f"{self.prefix}byteorder" in members else b"little"
-        self.order = ">" if order == b"big" else "<"
+        self.swapped = order.decode("ascii", "replace") != sys.byteorder
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
         self.storages: dict[str, _Storage] = {}
@@ -174,8 +174,9 @@ class _Machine:
         return items
 
     def refusal(self, what: str) -> CheckpointError:
-        return CheckpointError(f"{self.path} holds {what}, and a .pth file may hold only tensors, numbers, strings and plain "
-                               "containers here; save its state_dict() alone, if you trust the file enough to load it in PyTorch.")
+        return CheckpointError(f"{self.path} holds {what}, and a .pth file may hold only tensors, numbers, strings and "
+                               "plain containers here; if you trust the file, load it in PyTorch and save the "
+                               "state_dict() alone.")
 
     def allowed(self, name: str) -> _Name:
         """A name that may be called, or that says the dtype of a storage."""
@@ -187,18 +188,19 @@ class _Machine:
         """The storage of ("storage", its class, its file, the device it was on, its number of elements)."""
         _, kind, key, _, count = described
         if key not in self.storages:
-            dtype = np.dtype(DTYPES[kind.name[6:]]).newbyteorder(self.order)
+            dtype = np.dtype(DTYPES[kind.name[6:]])
             data = self.archive.read(f"{self.prefix}data/{key}")
             if len(data) != count * dtype.itemsize:
                 raise CheckpointError(f"cannot read {self.path}: storage {key} has {len(data)} bytes but {count} elements of "
                                       f"{kind.name} take {count * dtype.itemsize}; the file is damaged.")
             values = np.frombuffer(bytearray(data), dtype)
+            if self.swapped:
+                values.byteswap(inplace=True)
             if kind.name == "torch.BFloat16Storage":  # the upper half of a float32
                 values = (values.astype(np.uint32) << 16).view(np.float32)
             elif kind.name == "torch.HalfStorage":
                 values = values.astype(np.float32)
-            native = self.order == ("<" if sys.byteorder == "little" else ">")
-            self.storages[key] = _Storage(values if native else values.astype(values.dtype.newbyteorder("=")))
+            self.storages[key] = _Storage(values)
         return self.storages[key]
 
     def tensor(self, storage: _Storage, offset: int, shape: tuple[int, ...], strides: tuple[int, ...],

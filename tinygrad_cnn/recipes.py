@@ -53,8 +53,8 @@ FULL = {
 SHORT = {
     "mnist_cnn": Recipe(epochs=3, batch_size=32, lr=4e-3, warmup=150, schedule="linear",
                         rotation=5, shift=1, scale=0.05),
-    "mnist_cnn_bn": Recipe(epochs=3, batch_size=64, lr=0.1, optimizer="sgd", weight_decay=5e-4, warmup=100,
-                           schedule="linear", rotation=5, shift=1, scale=0.05),
+    "mnist_cnn_bn": Recipe(epochs=3, batch_size=64, lr=4e-3, warmup=100, schedule="linear",
+                           rotation=5, shift=1, scale=0.05),
 }
 SHORT_EPOCHS = 5  # up to here the short recipe is the better one
 

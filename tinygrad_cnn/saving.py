@@ -26,8 +26,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -81,6 +79,8 @@ def read(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
     path = Path(path)
     if path.is_dir():
         raise CheckpointError(f"{path} is a folder; name the .safetensors file inside it.")
+    from safetensors import safe_open  # here, so that `--help` need not wait for it
+
     with _one_sentence("read", path), safe_open(path, framework="numpy") as file:
         keys: list[str] = file.keys()
         for key in keys:
@@ -180,6 +180,8 @@ def _write(path: Path, tensors: Mapping[str, Tensor | Array], metadata: Mapping[
                                   f"cast it to one of {', '.join(DTYPES)}.")
         # Channels-last weights are strided views; the file has the logical order.
         arrays[key] = np.ascontiguousarray(array).reshape(array.shape)
+    from safetensors.numpy import save_file
+
     save_file(arrays, path, {key: json.dumps(value) for key, value in metadata.items()})
     _flush(path)
 
@@ -205,6 +207,8 @@ def _flush(path: Path) -> None:
 @contextmanager
 def _one_sentence(verb: str, path: Path) -> Iterator[None]:
     """Turn what the system or safetensors says into one `CheckpointError` that names the file."""
+    from safetensors import SafetensorError
+
     try:
         yield
     except FileNotFoundError as error:

@@ -77,7 +77,7 @@ def dtype_of(operation: str, value: Any) -> np.dtype[Any]:
         found = np.dtype(value)
     except TypeError:
         found = None
-    if found not in DTYPES:
+    if found is None or found not in DTYPES:  # numpy finds None equal to float64
         names = ", ".join(d.name for d in DTYPES)
         raise TypeError(f"{operation}: dtype {value!r} is not supported; use one of {names}")
     return found

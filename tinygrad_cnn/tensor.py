@@ -38,8 +38,9 @@ class Tensor(Operators, Exchange):
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         self.data, self.grad, self.node, self.index = data, None, None, 0
-        self.version, self.hooks = Version(), None
-        self.requires_grad = requires_grad
+        self.version, self.hooks, self._requires_grad = Version(), None, False
+        if requires_grad:
+            self.requires_grad = True
 
     data: Any
     grad: Tensor | None

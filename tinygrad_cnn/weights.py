@@ -78,11 +78,11 @@ def _state(found: Any, path: Path) -> dict[str, Array]:
 
 def _read_npz(path: Path) -> dict[str, Array]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = dict(archive)
     except FileNotFoundError:
         raise CheckpointError(f"cannot read {path}: there is no such file.") from None
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile) as error:
         raise CheckpointError(f"cannot read {path}: it is damaged or not an .npz file of plain arrays ({error}).") from error
     _known(arrays, path)
     return arrays

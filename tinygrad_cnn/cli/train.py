@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import random, recipes
+from .. import recipes
 from .failure import Failure
 from .interrupt import Interrupt
 from .progress import Progress
@@ -246,9 +246,7 @@ def estimate(trainer: Trainer, device: str) -> float:
     from ..models import entry
     from ..nn import summary
 
-    state = random.get_state()
     macs = summary(trainer.model, entry(trainer.name).input).macs
-    random.set_state(state)  # dropout has drawn numbers that belong to the run
     work = 3.0 * macs * trainer.loader.batch_size  # the backward pass takes twice the work of the forward pass
     if device == "cuda":
         return trainer.steps * (work / EMULATED if emulated() else GPU_STEP)

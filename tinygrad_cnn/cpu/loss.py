@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from . import scalar
 from .jit import jit
 from .launch import launch, parts_for
-from .softmax import COST, log_softmax
+from .softmax import COST, exponentials, log_softmax
 
 
 def cross_entropy(losses, log_p, x, target, ignore_index):
@@ -33,10 +32,12 @@ def _pick(part, parts, losses, log_p, target, ignore_index):
 @jit
 def _cross_entropy_backward(part, parts, out, g, log_p, target, ignore_index):
     m, n = log_p.shape
-    for i in range(part * m // parts, (part + 1) * m // parts):
-        to, row, t = out[i], log_p[i], target[i]
+    first, end = part * m // parts, (part + 1) * m // parts
+    exponentials(out[first:end].reshape((end - first) * n), log_p[first:end].reshape((end - first) * n))
+    for i in range(first, end):
+        to, t = out[i], target[i]
         scale = g.dtype.type(0) if t == ignore_index else g[i]
         for j in range(n):
-            to[j] = scale * scalar.exp(row[j])
+            to[j] *= scale
         if t != ignore_index and 0 <= t < n:
             to[t] -= scale

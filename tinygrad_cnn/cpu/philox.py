@@ -2,7 +2,6 @@
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .tile import pointer
@@ -49,8 +48,9 @@ def philox_lanes(typing, bits, at, seed, counter):
         first, second = (builder.shuffle_vector(x, y, ir.Constant(order, list(range(2 * COUNTERS))))
                          for x, y in (results[:2], results[2:]))
         for part in range(2):
-            lanes = [i * COUNTERS + k for k in range(part * COUNTERS // 2, (part + 1) * COUNTERS // 2) for i in range(4)]
-            row = builder.shuffle_vector(first, second, ir.Constant(order, lanes))
+            counters = range(part * COUNTERS // 2, (part + 1) * COUNTERS // 2)
+            lanes = ir.Constant(order, [i * COUNTERS + k for k in counters for i in range(4)])
+            row = builder.shuffle_vector(first, second, lanes)
             place = builder.add(args[1], INT(part * 2 * COUNTERS))
             address = builder.bitcast(pointer(context, builder, bits, args[0], place), row.type.as_pointer())
             builder.store(row, address, align=4)

@@ -1,5 +1,7 @@
 """Softmax of the rows of x (m, n), its logarithm, and their derivatives. CUDA twin: cuda/softmax.py."""
 
+from numba import uintp
+
 from . import scalar
 from .jit import jit
 from .launch import launch, parts_for
@@ -45,6 +47,13 @@ def _maximum(row, lanes):
 
 
 @jit
+def exponentials(out, x):
+    """out[k] = exp(x[k]), of many rows at once: the rest of each would not be vectorized."""
+    for k in range(uintp(out.size)):
+        out[k] = scalar.exp(x[k])
+
+
+@jit
 def _softmax(part, parts, out, x):
     m, n = x.shape
     for i in range(part * m // parts, (part + 1) * m // parts if n else 0):
@@ -86,10 +95,11 @@ def _log_softmax(part, parts, out, x):
 @jit
 def _log_softmax_backward(part, parts, out, g, y):
     m, n = y.shape
-    for i in range(part * m // parts, (part + 1) * m // parts):
-        to, g_row, row = out[i], g[i], y[i]
-        total = y.dtype.type(0)
+    first, end = part * m // parts, (part + 1) * m // parts
+    exponentials(out[first:end].reshape((end - first) * n), y[first:end].reshape((end - first) * n))
+    for i in range(first, end):
+        to, g_row, total = out[i], g[i], y.dtype.type(0)
         for j in range(n):
             total += g_row[j]
         for j in range(n):
-            to[j] = g_row[j] - scalar.exp(row[j]) * total
+            to[j] = g_row[j] - to[j] * total

@@ -5,7 +5,7 @@ from .color import ColorJitter, Grayscale, PCALighting, principal_colors
 from .crops import CenterCrop, FiveCrop, RandomResizedCrop, RandomVerticalFlip, Resize, TenCrop
 from .dataset import Dataset, Subset, TensorDataset
 from .digits import MNISTSubset
-from .download import download
+from .downloads import download
 from .files import DataFileError, LabeledImages
 from .folders import ImageFolder, SegmentationFolder, read_image, read_mask
 from .idx import MNIST, FashionMNIST, read_idx
@@ -28,6 +28,7 @@ from .transforms import (
 __all__ = [
     "CIFAR10",
     "CIFAR100",
+    "MNIST",
     "CenterCrop",
     "ColorJitter",
     "Compose",
@@ -41,7 +42,6 @@ __all__ = [
     "GridTransform",
     "ImageFolder",
     "LabeledImages",
-    "MNIST",
     "MNISTSubset",
     "Normalize",
     "PCALighting",

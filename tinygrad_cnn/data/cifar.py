@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .download import download
+from .downloads import download
 from .files import DataFileError, LabeledImages, read_file
 from .pickles import read_pickle
 

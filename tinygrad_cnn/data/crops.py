@@ -68,8 +68,7 @@ class RandomVerticalFlip:
     def __call__(self, batch: Batch, generator: np.random.Generator) -> Batch:
         _check_batch("RandomVerticalFlip", batch)
         out = empty(batch.shape, np.float32)
-        for picture, result, flip in zip(batch, out, generator.random(len(batch)) < self.p, strict=True):
-            result[...] = picture[:, ::-1] if flip else picture
+        resize.flip_rows(out, np.ascontiguousarray(batch), generator.random(len(batch)) < self.p)
         return out
 
 

@@ -1,4 +1,4 @@
-"""Kernels that scale parts of pictures: serial, and free of the GIL, as those of `resample`.
+"""Kernels that scale parts of pictures, and mirror them: serial, and free of the GIL, as those of `resample`.
 
 A box is (top, left, height, width) in pixels; what lies outside it does not show in the result.
 """
@@ -10,6 +10,18 @@ from ..cpu.jit import jit
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
+
+
+@jit
+def flip_rows(out: Floats, x: Floats, flipped: npt.NDArray[np.bool_]) -> None:
+    """out[n] = x[n], upside down where flipped[n]"""
+    samples, channels, height, width = x.shape
+    for n in range(samples):
+        for c in range(channels):
+            for i in range(height):
+                row = height - 1 - i if flipped[n] else i
+                for j in range(width):
+                    out[n, c, i, j] = x[n, c, row, j]
 
 
 @jit

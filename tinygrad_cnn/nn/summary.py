@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from .. import random
 from ..autograd import no_grad
 from ..creation import empty
 from ..tensor import Tensor
@@ -75,8 +76,10 @@ def summary(model: Module, input_shape: Sequence[int]) -> Summary:
 
     # Two samples, because batch norm refuses to train on the single values that 1x1 images of one sample have.
     sample = empty((2, *input_shape), device="meta", dtype=parameters[0].dtype if parameters else None)
+    state = random.get_state()
     with watch(add), no_grad():
         twin(sample)
+    random.set_state(state)  # dropout drew numbers that belong to somebody else
     title = f"{type(model).__name__}, input {'x'.join(map(str, input_shape))}"
     return Summary(title, tuple(rows), sum(p.numel() for p in parameters),
                    sum(p.numel() for p in parameters if p.requires_grad))

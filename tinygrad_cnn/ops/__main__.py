@@ -46,18 +46,18 @@ def rows(tests: ModuleType) -> Rows:
             for seed in range(3):
                 case = row.cases(cases.seeded(seed))
                 leaves, outs = runs.record(row, case, case.fill(dtype="float32"), "meta")
-                for _ in range(2):
-                    outs = _gradients(outs, leaves)
+                _differentiate(*_differentiate(outs, leaves))
         for operation in names.found:
             found[operation].append(name)
     return found
 
 
-def _gradients(outs: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
-    """The gradients of the leaves that can be differentiated again."""
-    roots = [(autograd.edge(y), y.result(devices.package("meta").empty(y.shape, y.dtype), None)) for y in outs]
+def _differentiate(outs: Sequence[Any], leaves: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+    """(the gradients of the leaves, what these depend on: the leaves, and the gradients that came in)."""
+    weights = [y.result(devices.package("meta").empty(y.shape, y.dtype), None).requires_grad_() for y in outs]
+    roots = [(autograd.edge(y), g) for y, g in zip(outs, weights)]
     found = autograd.walk(roots, [autograd.edge(x) for x in leaves], create_graph=True, retain_graph=True)
-    return [g for g in found.values() if g.requires_grad]
+    return [g for g in found.values() if g.requires_grad], [*leaves, *weights]
 
 
 def table(tested: Rows | None) -> Iterator[str]:
@@ -79,13 +79,13 @@ def table(tested: Rows | None) -> Iterator[str]:
     yield "=" * WIDTH
     yield "formulas.py, each an operation of ops/elementwise.py"
     yield from _paragraph("kernels  ", _twins("k.elementwise.apply"))
-    for node in ast.parse((PACKAGE / "formulas.py").read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef) and node.name in formulas.FORMULAS and "_gradient_" not in node.name:
+    for line in ast.parse((PACKAGE / "formulas.py").read_text(encoding="utf-8")).body:
+        if isinstance(line, ast.FunctionDef) and line.name in formulas.FORMULAS and "_gradient_" not in line.name:
             yield ""
-            yield node.name
-            yield from _paragraph("formula  ", _formula(node))
-            yield from _tests(node.name, tested)
-            yield from _paragraph("source   ", f"tinygrad_cnn/formulas.py, line {node.lineno}")
+            yield line.name
+            yield from _paragraph("formula  ", _formula(line))
+            yield from _tests(line.name, tested)
+            yield from _paragraph("source   ", f"tinygrad_cnn/formulas.py, line {line.lineno}")
 
 
 def _is_operation(path: Path, node: ast.ClassDef) -> bool:
@@ -109,7 +109,7 @@ def _formula(node: ast.FunctionDef) -> str:
 
 def _tests(name: str, tested: Rows | None) -> Iterator[str]:
     if tested is not None:
-        yield from _paragraph("tests    ", ", ".join(tested.get(name, ())) or "no row of its own")
+        yield from _paragraph("tests    ", ", ".join(tested.get(name, ())) or "only as a part of others")
 
 
 def _paragraph(head: str, text: str) -> list[str]:

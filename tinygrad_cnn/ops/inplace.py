@@ -7,16 +7,18 @@ from typing import Any
 from .. import shapes
 from ..arrays import shares_memory
 from ..autograd import no_grad, recording
-from ..devices import kernels, together
+from ..devices import device_of, kernels
 from . import layout
 from .elementwise import apply
+from .transfer import Transfer
 
 
 def write(operation: str, target: Any, part: Any, value: Any) -> Any:
     """Copy `value`, a Tensor or a number, broadcast and cast, into `part` of the target's array. Returns the target."""
     _check(operation, target, part, value)
     if hasattr(value, "data"):
-        together(operation, part, value.data)
+        if device_of(value.data) != device_of(part):
+            value = Transfer(device_of(part))(value)
         stretched = shapes.broadcast(operation, part.shape, value.data.shape)
         shapes.same(operation, "the shape of target and value together", stretched, part.shape, "give a value that fits")
         source = layout.stretch(value.data, part.shape)

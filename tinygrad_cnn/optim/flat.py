@@ -21,6 +21,9 @@ def flat(p: Any, *others: Any) -> list[Any]:
     Only `p` and what has its layout are views; a gradient of another layout is copied. Raises if `p` has gaps, or if
     the others are of another dtype.
     """
+    arrays = (p, *others)
+    if all(is_contiguous(x) and x.dtype == p.dtype for x in arrays):  # the usual case, at once
+        return [view(x, (p.size,)) for x in arrays]
     order = shapes.memory_order(p.strides)
     if not is_contiguous(p.transpose(order)):
         raise ValueError(f"optimizer: a parameter of shape {p.shape} has strides {p.strides}, so its elements do not "
@@ -29,4 +32,4 @@ def flat(p: Any, *others: Any) -> list[Any]:
         if x.dtype != p.dtype:
             raise TypeError(f"optimizer: a parameter is {p.dtype.name} but its gradient or state {x.dtype.name}; "
                             "convert the network before the optimizer is made")
-    return [view(layout.contiguous(x.transpose(order)), (p.size,)) for x in (p, *others)]
+    return [view(layout.contiguous(x.transpose(order)), (p.size,)) for x in arrays]

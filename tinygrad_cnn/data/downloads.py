@@ -87,7 +87,7 @@ def _fetch(url: str, file: BinaryIO, timeout: float, largest: int) -> None:
         raise DataFileError(f"{url}: nothing came for {timeout:g} seconds, after {received} bytes; try "
                             f"again.") from error
     except (HTTPException, URLError, OSError) as error:
-        reason = getattr(error, "reason", error)
+        reason = " ".join(str(getattr(error, "reason", error)).split())
         raise DataFileError(f"{url}: the download failed after {received} bytes ({reason}); try again.") from error
     if announced is not None and received != announced:
         raise DataFileError(f"{url}: the server announced {announced} bytes and sent {received}; try again.")
