@@ -243,7 +243,7 @@ def test_torch_files(tmp_path):
         for key, value in tiny()["state_dict"].items():
             wide = value.float() if value.dtype in (torch.half, torch.bfloat16) else value
             np.testing.assert_array_equal(found["state_dict"][key], wide.numpy(), key)
-            np.testing.assert_array_equal(golden["state_dict"][key][..., :0], wide.numpy()[..., :0], key)
+            np.testing.assert_array_equal(golden["state_dict"][key], wide.numpy(), key)
     torch.save({"p": torch.nn.Parameter(torch.ones(2))}, tmp_path / "t.pth")
     assert pth.read(tmp_path / "t.pth")["p"].tolist() == [1, 1]
     torch.save(torch.nn.Linear(2, 2), tmp_path / "t.pth")

@@ -38,7 +38,7 @@ LAYERS = [
     ("operators", "gradient", "gradient_check", "exchange", "tensor", "creation", "functions"),
     ("nn", "optim"),
     (
-        "models", "data", "saving", "pth", "weights", "viz", "train", "recipes", "predict", "report", "attacks", "experiments",
+        "models", "data", "saving", "pth", "weights", "viz", "train", "recipes", "predict", "installation", "attacks", "experiments",
         "cli", "__main__", "",
     ),
 ]
@@ -233,7 +233,7 @@ def test_compiler_is_known_to_two_files(path):
 
 def test_operations_know_no_compiler():
     for module, path in MODULES.items():
-        if not module.startswith(("tinygrad_cnn.cpu", "tinygrad_cnn.cuda", "tinygrad_cnn.report")):
+        if not module.startswith(("tinygrad_cnn.cpu", "tinygrad_cnn.cuda", "tinygrad_cnn.installation")):
             assert not re.search(r"^\s*(import|from) (numba|llvmlite)", path.read_text(), re.M), (
                 f"{module} imports the compiler"
             )

@@ -49,7 +49,7 @@ from .functions import (
 from .gradient import grad
 from .gradient_check import gradcheck, gradgradcheck
 from .random import manual_seed
-from .report import report
+from .installation import report
 from .saving import load, save
 from .shapes import BOOL as bool
 from .shapes import FLOAT32 as float32

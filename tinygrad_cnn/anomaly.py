@@ -62,8 +62,9 @@ class _Detector:
             if g is not None and (found := _first(g)) is not None:
                 arrived = [("the gradient that arrived", x) for x in grads if x is not None]
                 line = self.lines.get(node, "a line outside of detect_anomaly; put the forward pass inside it too")
-                raise RuntimeError(f"detect_anomaly: the backward of {node} made {found} of the gradient of {name} of shape "
-                                   f"{g.data.shape}, {_count(g)}; {_account(arrived, g)}; {node} was called in {line}")
+                raise RuntimeError(f"detect_anomaly: the backward of {node} made {found} of the gradient of {name} of "
+                                   f"shape {g.data.shape}, {_count(g)}; {_account(arrived, g)}; {node} was called in "
+                                   f"{line}")
 
 
 def _values(t: Any) -> Any:
@@ -86,7 +87,7 @@ def _count(t: Any) -> str:
 
 
 def _account(operands: Sequence[tuple[str, Any]], out: Any) -> str:
-    """What went in: the operand that was not finite already, or the value of each where the fault lies, or its range."""
+    """What went in: the operand that was not finite already, or each one's value where the fault lies, or its range."""
     for name, x in operands:
         if (found := _first(x)) is not None:
             return f"{name} of shape {x.data.shape} already held {found}, so look at where that comes from"

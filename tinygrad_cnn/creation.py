@@ -34,8 +34,8 @@ def from_numpy(values: np.ndarray[Any, Any]) -> Tensor:
 def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
     """A tensor in the memory of another library's array: anything with `__dlpack__`, on the CPU or the GPU.
 
-    `copy` True: in memory of its own, as is an array that the other library marks as read-only (`copy` False refuses it).
-    Raises BufferError or TypeError for arrays of other devices and dtypes.
+    `copy` True: in memory of its own, as is an array that the other library marks as read-only (`copy` False refuses
+    it). Raises BufferError or TypeError for arrays of other devices and dtypes.
 
     >>> import numpy as np
     >>> from_dlpack(np.arange(3))
@@ -46,10 +46,10 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
         try:
             values = np.from_dlpack(ext_tensor)
         except RuntimeError as error:  # such as bfloat16
-            raise TypeError(f"from_dlpack: numpy cannot read the array ({error}); convert it to float32 first") from None
+            raise TypeError(f"from_dlpack: numpy cannot read the array ({error}); convert it to float32") from None
         if copy is False and not values.flags.writeable:
-            raise BufferError(f"from_dlpack: the array of shape {values.shape} is read-only but copy=False needs one to write "
-                              "to; leave copy out")
+            raise BufferError(f"from_dlpack: the array of shape {values.shape} is read-only but copy=False needs one "
+                              "to write to; leave copy out")
         shapes.dtype_of("from_dlpack", values.dtype)
         made = Tensor(values if values.flags.writeable and not copy else values.copy())
     elif kind == dlpack.CUDA:
@@ -124,8 +124,8 @@ def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
 
 def _draw(name: str, x: Tensor, a: float, b: float) -> Tensor:
     if x.dtype not in shapes.FLOATS or not x.is_contiguous():
-        raise RuntimeError(f"{name}_: the tensor has dtype {x.dtype.name} and shape {x.shape} but a floating, contiguous one "
-                           "is needed; use x.float().contiguous()")
+        raise RuntimeError(f"{name}_: the tensor has dtype {x.dtype.name} and shape {x.shape} but a floating, "
+                           "contiguous one is needed; use x.float().contiguous()")
     getattr(kernels(x.data).random, name)(view(x.data, (x.data.size,)), a, b, *random.take(x.data.size))
     x.version.count += 1
     return x

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_int32, c_int64, c_uint8, c_uint16, c_uint64, c_void_p
+from ctypes import CFUNCTYPE, POINTER, c_int32, c_int64, c_uint8, c_uint16, c_uint64, c_void_p
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ _FRESH, _USED = b"dltensor", b"used_dltensor"  # PyCapsule keeps the pointers to
 _Callback = CFUNCTYPE(None, c_void_p)
 
 
-class _Tensor(Structure):
+class _Tensor(ctypes.Structure):
     """DLTensor."""
 
     _fields_ = [("data", c_void_p), ("device_type", c_int32), ("device_id", c_int32), ("ndim", c_int32),
@@ -31,7 +31,7 @@ class _Tensor(Structure):
                 ("strides", POINTER(c_int64)), ("byte_offset", c_uint64)]
 
 
-class _Managed(Structure):
+class _Managed(ctypes.Structure):
     """DLManagedTensor."""
 
     _fields_ = [("tensor", _Tensor), ("manager", c_void_p), ("deleter", _Callback)]
@@ -41,10 +41,10 @@ def _function(name: str, result: Any, *arguments: Any) -> Any:
     return ctypes.PYFUNCTYPE(result, *arguments)((name, ctypes.pythonapi))
 
 
-_new = _function("PyCapsule_New", ctypes.py_object, c_void_p, c_char_p, c_void_p)
-_valid = _function("PyCapsule_IsValid", c_int, c_void_p, c_char_p)
-_pointer = _function("PyCapsule_GetPointer", c_void_p, c_void_p, c_char_p)
-_rename = _function("PyCapsule_SetName", c_int, c_void_p, c_char_p)
+_new = _function("PyCapsule_New", ctypes.py_object, c_void_p, ctypes.c_char_p, c_void_p)
+_valid = _function("PyCapsule_IsValid", ctypes.c_int, c_void_p, ctypes.c_char_p)
+_pointer = _function("PyCapsule_GetPointer", c_void_p, c_void_p, ctypes.c_char_p)
+_rename = _function("PyCapsule_SetName", ctypes.c_int, c_void_p, ctypes.c_char_p)
 
 _lent: dict[int, tuple[Any, ...]] = {}  # by the struct's address: what must live until its deleter is called
 
@@ -68,8 +68,8 @@ def give(array: Any, device_type: int) -> Any:
     code = next(c for c, kind in _LETTERS.items() if kind == array.dtype.kind)
     extents = (c_int64 * array.ndim)(*array.shape)
     steps = (c_int64 * array.ndim)(*(s // array.itemsize for s in array.strides))
-    tensor = _Tensor(array.memory.pointer + array.offset, device_type, 0, array.ndim, code, 8 * array.itemsize, 1, extents,
-                     steps, 0)
+    tensor = _Tensor(array.memory.pointer + array.offset, device_type, 0, array.ndim, code, 8 * array.itemsize, 1,
+                     extents, steps, 0)
     managed = _Managed(tensor, None, _deleter)
     address = ctypes.addressof(managed)
     _lent[address] = managed, extents, steps, array
@@ -82,8 +82,8 @@ def borrow(array: Any) -> Array:
 
     gpu = executor()
     if gpu.name != "gpu":
-        raise BufferError("from_dlpack: the array lies on a GPU but TINYGRAD_CNN_EMULATE=1 keeps CUDA tensors in the emulator; "
-                          "copy it to the CPU first")
+        raise BufferError("from_dlpack: the array lies on a GPU but TINYGRAD_CNN_EMULATE=1 keeps CUDA tensors in the "
+                          "emulator; copy it to the CPU first")
     return take(array.__dlpack__(stream=int(gpu.stream)), CUDA, gpu.synchronize)
 
 
@@ -113,8 +113,8 @@ def take(capsule: Any, device_type: int, wait: Callable[[], None]) -> Array:
     managed = _Managed.from_address(address)
     t = managed.tensor
     if t.device_type != device_type or t.device_id:
-        raise BufferError(f"from_dlpack: the array is on DLPack device {t.device_type}:{t.device_id} but {device_type}:0 is "
-                          "needed; copy it there first")
+        raise BufferError(f"from_dlpack: the array is on DLPack device {t.device_type}:{t.device_id} but "
+                          f"{device_type}:0 is needed; copy it there first")
     if t.code not in _LETTERS or t.lanes != 1:
         raise TypeError(f"from_dlpack: the dtype of code {t.code}, {t.bits} bits and {t.lanes} lanes is not supported; "
                         "convert the array to float32 first")

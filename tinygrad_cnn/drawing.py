@@ -27,8 +27,8 @@ class Box(NamedTuple):
 def draw(tensor: Any, path: str | Path, names: Mapping[str, Any] | None = None) -> None:
     """Write the graph behind `tensor` to an SVG file, which every browser shows.
 
-    `names` gives leaves a name, such as `dict(model.named_parameters())`. Raises RuntimeError where nothing was recorded
-    or backward has freed the graph.
+    `names` gives leaves a name, such as `dict(model.named_parameters())`. Raises RuntimeError where nothing was
+    recorded or backward has freed the graph.
     """
     boxes, links = graph(tensor, names or {})
     Path(path).write_text(svg(boxes, links), encoding="utf-8")
@@ -78,7 +78,7 @@ def _operation(node: Function, boxes: list[Box], links: list[layered.Link], numb
             continue
         number = numbers[to[0]]
         links.append((number, at))
-        if boxes[number].style == "leaf" and not boxes[number].lines[0]:  # no name is known: what the operation calls it
+        if boxes[number].style == "leaf" and not boxes[number].lines[0]:  # no name is known
             boxes[number] = Box((name, *boxes[number].lines[1:]), "leaf")
 
 
@@ -95,8 +95,8 @@ def svg(boxes: Sequence[Box], links: Sequence[layered.Link]) -> str:
     height = tops[-1] + rows[-1] + 2 * MARGIN + LINE
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
              f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="Menlo, Consolas, monospace" font-size="12">',
-             '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
-             '<path d="M0 0L8 4L0 8z" fill="#7b8794"/></marker></defs>',
+             '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
+             'orient="auto"><path d="M0 0L8 4L0 8z" fill="#7b8794"/></marker></defs>',
              f'<rect width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>']
     for (a, b), route in zip(links, routes):
         points = [(route[0], middle[level[a]] + heights[a] / 2)]
@@ -107,11 +107,12 @@ def svg(boxes: Sequence[Box], links: Sequence[layered.Link]) -> str:
     for box, center, row, w, h in zip(boxes, x, level, widths, heights):
         fill, line = STYLES[box.style]
         left, top = MARGIN + center - w / 2, middle[row] - h / 2
-        parts.append(f'<rect x="{left:.1f}" y="{top:.1f}" width="{w:.1f}" height="{h}" rx="6" fill="{fill}" stroke="{line}"/>')
+        parts.append(f'<rect x="{left:.1f}" y="{top:.1f}" width="{w:.1f}" height="{h}" rx="6" fill="{fill}" '
+                     f'stroke="{line}"/>')
         for k, text in enumerate(box.lines):
             weight = ' font-weight="bold"' if k == 0 else ' fill="#52606d"'
-            parts.append(f'<text x="{MARGIN + center:.1f}" y="{top + (k + 1) * LINE + 1:.1f}" text-anchor="middle"{weight}>'
-                         f"{escape(text)}</text>")
+            parts.append(f'<text x="{MARGIN + center:.1f}" y="{top + (k + 1) * LINE + 1:.1f}" text-anchor="middle"'
+                         f"{weight}>{escape(text)}</text>")
     parts.append(f'<text x="{MARGIN}" y="{height - MARGIN}" fill="#7b8794">{LEGEND}</text>')
     return "\n".join([*parts, "</svg>\n"])
 

@@ -29,15 +29,15 @@ class Exchange:
     def numpy(self) -> np.ndarray[Any, Any]:
         """The values as a numpy array; shares the memory on the CPU."""
         if self.requires_grad:
-            raise RuntimeError(f"numpy: the tensor of shape {self.data.shape} requires grad, which numpy cannot record; "
-                               "use x.detach().numpy()")
+            raise RuntimeError(f"numpy: the tensor of shape {self.data.shape} requires grad, which numpy cannot "
+                               "record; use x.detach().numpy()")
         return kernels(self.data).download(self.data)
 
     def item(self) -> Number:
         """The one element as a Python number."""
         if self.data.size != 1:
-            raise RuntimeError(f"item: shape {self.data.shape} has {self.data.size} elements but exactly one is needed; "
-                               "use tolist()")
+            raise RuntimeError(f"item: shape {self.data.shape} has {self.data.size} elements but exactly one is "
+                               "needed; use tolist()")
         return kernels(self.data).download(self.data).item()
 
     def tolist(self) -> Any:
@@ -66,8 +66,8 @@ class Exchange:
         notice them. Raises BufferError for a tensor that requires grad, one on meta, and one in the emulator.
         """
         if self.requires_grad:
-            raise BufferError(f"__dlpack__: the tensor of shape {self.data.shape} requires grad, which a capsule cannot "
-                              "record; use x.detach()")
+            raise BufferError(f"__dlpack__: the tensor of shape {self.data.shape} requires grad, which a capsule "
+                              "cannot record; use x.detach()")
         if device_of(self.data) == "cpu":
             asked = {"max_version": max_version, "dl_device": dl_device, "copy": copy}
             return self.data.__dlpack__(**{name: value for name, value in asked.items() if value is not None})
@@ -75,8 +75,8 @@ class Exchange:
             raise BufferError(f"__dlpack__: the tensor of shape {self.data.shape} lies on {_place(self.data)}, which "
                               "other libraries cannot read; use x.cpu()")
         if dl_device not in (None, (dlpack.CUDA, 0)):
-            raise BufferError(f"__dlpack__: the tensor is on DLPack device {(dlpack.CUDA, 0)} but {dl_device} is asked for; "
-                              "move it there first")
+            raise BufferError(f"__dlpack__: the tensor is on DLPack device {(dlpack.CUDA, 0)} but {dl_device} is asked "
+                              "for; move it there first")
         array = _copied(self.data) if copy else self.data
         kernels(array).synchronize()
         return dlpack.give(array, dlpack.CUDA)
@@ -87,8 +87,8 @@ class Exchange:
             return dlpack.CPU, 0
         if _on_gpu(self.data):
             return dlpack.CUDA, 0
-        raise BufferError(f"__dlpack_device__: the tensor of shape {self.data.shape} lies on {_place(self.data)}, which "
-                          "other libraries cannot read; use x.cpu()")
+        raise BufferError(f"__dlpack_device__: the tensor of shape {self.data.shape} lies on {_place(self.data)}, "
+                          "which other libraries cannot read; use x.cpu()")
 
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:
@@ -114,12 +114,12 @@ class Exchange:
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         """A leaf of its own memory, on the same device, in the same layout, with a copy of `grad`."""
         if self.node is not None:
-            raise RuntimeError(f"deepcopy: the tensor of shape {self.data.shape} is the result of {self.node} but only a "
-                               "leaf can be copied with its history; use x.detach().clone()")
+            raise RuntimeError(f"deepcopy: the tensor of shape {self.data.shape} is the result of {self.node} but only "
+                               "a leaf can be copied with its history; use x.detach().clone()")
         from .tensor import Tensor
 
-        memo[id(self)] = made = type(self).__new__(type(self))  # a Parameter stays one
-        Tensor.__init__(made, _copied(self.data), self.requires_grad)  # type: ignore[arg-type]
+        made: Any = type(self).__new__(type(self))  # a Parameter stays one
+        Tensor.__init__(made, _copied(self.data), self.requires_grad)
         if self.grad is not None:
             made.grad = self.grad.detach().clone()
         return made

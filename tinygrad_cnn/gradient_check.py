@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -21,7 +22,7 @@ _ABSENT = {"check_batched_grad": False, "check_batched_forward_grad": False, "ch
 
 
 class GradcheckError(RuntimeError):
-    """A derivative that backward and finite differences do not agree on; the message names it and gives both numbers."""
+    """Backward and finite differences do not agree on a derivative; the message names it and gives both numbers."""
 
 
 def gradcheck(func: Callable[..., Any], inputs: Any, *, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3,
@@ -29,9 +30,9 @@ def gradcheck(func: Callable[..., Any], inputs: Any, *, eps: float = 1e-6, atol:
               check_grad_dtypes: bool = False, fast_mode: bool = False, **absent: Any) -> bool:
     """Whether backward of `func(*inputs)` is its derivative: |backward - difference| <= atol + rtol |difference|.
 
-    `inputs` is a Tensor or a tuple; those that require grad are moved by `eps` to both sides, one element at a time, in
-    place. They should be float64, away from kinks, and must not share memory with each other. `func` returns a Tensor or
-    a tuple of them, and the same for the same inputs: a second backward may differ by `nondet_tol`. With
+    `inputs` is a Tensor or a tuple; those that require grad are moved by `eps` to both sides, one element at a time,
+    in place. They should be float64, away from kinks, and must not share memory with each other. `func` returns a
+    Tensor or a tuple of them, and the same for the same inputs: a second backward may differ by `nondet_tol`. With
     `check_undefined_grad` each result is differentiated on its own, so that a Function sees None for the others, else
     beside zeros. `check_grad_dtypes`: a gradient must have its input's dtype. `fast_mode` tries one random direction,
     and all elements only where that fails. PyTorch's other switches are accepted at their defaults (`absent`).
@@ -84,8 +85,8 @@ def gradgradcheck(func: Callable[..., Any], inputs: Any, grad_outputs: Any = Non
     given = _tuple(inputs)
     if grad_outputs is None:
         rng = np.random.default_rng(0)
-        weights = tuple(y.result(kernels(y.data).upload(rng.uniform(-1, 1, y.shape).astype(y.dtype)), None).requires_grad_()
-                        for y in _tuple(func(*given)) if y.is_floating_point())
+        weights = tuple(_like(y, rng.uniform(-1, 1, y.shape)).requires_grad_() for y in _tuple(func(*given))
+                        if y.is_floating_point())
     else:
         weights = _tuple(grad_outputs)
 
@@ -99,8 +100,8 @@ def gradgradcheck(func: Callable[..., Any], inputs: Any, grad_outputs: Any = Non
         return tuple(g for g in found if g is not None)
 
     return gradcheck(first, (*given, *weights), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception,
-                     nondet_tol=nondet_tol, check_undefined_grad=check_undefined_grad, check_grad_dtypes=check_grad_dtypes,
-                     fast_mode=fast_mode)
+                     nondet_tol=nondet_tol, check_undefined_grad=check_undefined_grad,
+                     check_grad_dtypes=check_grad_dtypes, fast_mode=fast_mode)
 
 
 class _Check:
@@ -121,7 +122,7 @@ class _Check:
         """The gradients of all moved inputs for `seed`, the gradient of result `j`."""
         seeds = {j: seed} if self.alone else {i: np.zeros(self.outs[i].shape) for i in self.recorded} | {j: seed}
         outs = [self.outs[i] for i in seeds]
-        sent = [y.result(kernels(y.data).upload(g.astype(y.dtype)), None) for y, g in zip(outs, seeds.values())]
+        sent = [_like(y, g) for y, g in zip(outs, seeds.values())]
         return list(grad(outs, [self.inputs[k] for k in self.moved], sent, retain_graph=True, allow_unused=True))
 
     def backward(self, j: int, seed: Values) -> list[Values]:
@@ -150,9 +151,9 @@ class _Check:
             one, two = (self.backward(j, np.ones(self.outs[j].shape)) for _ in range(2))
             for k, a, b in zip(self.moved, one, two):
                 if (most := np.abs(a - b).max(initial=0.0)) > tolerance:
-                    raise GradcheckError(f"gradcheck: two backward passes of result {j} differ by {most:g} in the gradient "
-                                         f"of input {k} but at most nondet_tol {tolerance:g} is allowed; look for random "
-                                         "numbers, or a gradient that is changed in place")
+                    raise GradcheckError(f"gradcheck: two backward passes of result {j} differ by {most:g} in the "
+                                         f"gradient of input {k} but at most nondet_tol {tolerance:g} is allowed; look "
+                                         "for random numbers, or a gradient that is changed in place")
 
     def dtypes(self) -> None:
         """Raise where a gradient has another dtype than its input."""
@@ -177,7 +178,7 @@ class _Check:
 
     def agrees_everywhere(self, atol: float, rtol: float) -> None:
         """Raise at the first input and result whose matrix of derivatives is wrong anywhere, with its worst element."""
-        tables = [self._table(j) for j in range(len(self.outs))]  # per result, per moved input: (result, input) elements
+        tables = [self._table(j) for j in range(len(self.outs))]
         for place, k in enumerate(self.moved):
             x = self.inputs[k]
             columns = [self.difference({k: (index, np.ones(()))}) for index in np.ndindex(x.shape)]
@@ -191,13 +192,17 @@ class _Check:
                     raise GradcheckError(
                         f"gradcheck: the derivative of result {j}{_index(y, row)} in input {k}{_index(x, column)} is "
                         f"{found[row, column]:.9g} by backward but {wanted[row, column]:.9g} by differences; "
-                        f"{wrong.sum()} of {wrong.size} derivatives of that result in that input are wrong (eps {self.eps:g}, "
-                        f"atol {atol:g}, rtol {rtol:g}); {_remedy(x, found, wanted, wrong)}")
+                        f"{wrong.sum()} of {wrong.size} derivatives of that result in that input are wrong (eps "
+                        f"{self.eps:g}, atol {atol:g}, rtol {rtol:g}); {_remedy(x, found, wanted, wrong)}")
 
     def _table(self, j: int) -> list[Values]:
-        rows = [self.backward(j, seed) for seed in _units(self.outs[j].shape)] if j in self.recorded else []
-        return [np.array([row[place].reshape(-1) for row in rows]).reshape(len(rows), self.inputs[k].numel())
-                if rows else np.zeros((self.outs[j].numel(), self.inputs[k].numel())) for place, k in enumerate(self.moved)]
+        """For each moved input what backward says of result `j`: a matrix (elements of the result, of the input)."""
+        sizes = [self.inputs[k].shape for k in self.moved]
+        if j not in self.recorded:
+            return [np.zeros((self.outs[j].numel(), math.prod(shape))) for shape in sizes]
+        rows = [self.backward(j, seed) for seed in _units(self.outs[j].shape)]
+        return [np.array([row[place] for row in rows]).reshape(len(rows), math.prod(shape))
+                for place, shape in enumerate(sizes)]
 
 
 def _remedy(x: Tensor, found: Values, wanted: Values, wrong: Values) -> str:
@@ -227,6 +232,11 @@ def _units(shape: tuple[int, ...]) -> Iterator[Values]:
         unit = np.zeros(shape)
         unit[index] = 1.0
         yield unit
+
+
+def _like(t: Tensor, values: Values) -> Tensor:
+    """A tensor of these values with the dtype and the device of `t`."""
+    return t.result(kernels(t.data).upload(values.astype(t.dtype)), None)
 
 
 def _index(t: Tensor, flat: int) -> str:

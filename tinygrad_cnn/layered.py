@@ -39,7 +39,7 @@ def layers(count: int, links: Sequence[Link]) -> list[int]:
 
 
 def place(widths: Sequence[float], links: Sequence[Link]) -> tuple[list[int], list[float], list[list[float]]]:
-    """(layer of each box, x of its center, for each link the x at which it passes the layers from its start to its end)."""
+    """(layer of each box, x of its center, for each link the x at which it passes each layer from start to end)."""
     level = layers(len(widths), links)
     sizes, level = list(widths), list(level)
     routes: list[list[int]] = []  # of each link its boxes and places

@@ -1,8 +1,9 @@
 """PyTorch's .pth files, read without executing the pickle in them.
 
-Such a file is a zip archive: `<name>/data.pkl`, a pickle of the containers, and `<name>/data/0`, `1`, ..., the bytes of the
-storages. A pickle is a program for a small stack machine that may call any function of Python; here a machine of our own
-reads it, which knows lists, dicts and numbers, and of all functions only the three that PyTorch writes for tensors.
+Such a file is a zip archive: `<name>/data.pkl`, a pickle of the containers, and `<name>/data/0`, `1`, ..., the bytes of
+the storages. A pickle is a program for a small stack machine that may call any function of Python; here a machine of
+our own reads it, which knows lists, dicts and numbers, and of all functions only the three that PyTorch writes for
+tensors.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ DTYPES = {"FloatStorage": "f4", "DoubleStorage": "f8", "LongStorage": "i8", "Int
 """Storages of the dtypes there are here, and of two that become float32."""
 _CONSTANTS: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _EMPTY: dict[str, Callable[[], Any]] = {"EMPTY_DICT": dict, "EMPTY_LIST": list, "EMPTY_TUPLE": tuple}
+_LITERALS = ("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8")
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 _MARK = object()
 
@@ -55,8 +57,9 @@ class _Storage:
 def read(path: str | Path) -> Any:
     """The object in a .pth file: dicts, lists, tuples, strings, numbers, and numpy arrays for its tensors.
 
-    half and bfloat16 become float32. Tensors that share a storage in the file share memory here. Raises CheckpointError,
-    one sentence, where the file is missing, damaged, of the format before PyTorch 1.6, or holds anything else, which it names.
+    half and bfloat16 become float32. Tensors that share a storage in the file share memory here. Raises
+    CheckpointError, one sentence, where the file is missing, damaged, of the format before PyTorch 1.6, or holds
+    anything else, which it names.
     """
     path = Path(path)
     try:
@@ -80,8 +83,8 @@ class _Machine:
         self.archive, self.path = archive, path
         names = [name for name in archive.namelist() if name == "data.pkl" or name.endswith("/data.pkl")]
         if len(names) != 1:
-            raise CheckpointError(f"cannot read {path}: the archive holds {len(names)} files data.pkl but a .pth file has one; "
-                                  "was it written by torch.save?")
+            raise CheckpointError(f"cannot read {path}: the archive holds {len(names)} files data.pkl but a .pth file "
+                                  "has one; was it written by torch.save?")
         self.prefix = names[0].removesuffix("data.pkl")
         members = set(archive.namelist())
         order = archive.read(f"{self.prefix}byteorder") if f"{self.prefix}byteorder" in members else b"little"
@@ -115,7 +118,7 @@ class _Machine:
             stack.append(_CONSTANTS[name])
         elif name in _EMPTY:
             stack.append(_EMPTY[name]())
-        elif name in ("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"):
+        elif name in _LITERALS:
             stack.append(argument)
         elif name == "MARK":
             stack.append(_MARK)
@@ -191,8 +194,8 @@ class _Machine:
             dtype = np.dtype(DTYPES[kind.name[6:]])
             data = self.archive.read(f"{self.prefix}data/{key}")
             if len(data) != count * dtype.itemsize:
-                raise CheckpointError(f"cannot read {self.path}: storage {key} has {len(data)} bytes but {count} elements of "
-                                      f"{kind.name} take {count * dtype.itemsize}; the file is damaged.")
+                raise CheckpointError(f"cannot read {self.path}: storage {key} has {len(data)} bytes but {count} "
+                                      f"elements of {kind.name} take {count * dtype.itemsize}; the file is damaged.")
             values = np.frombuffer(bytearray(data), dtype)
             if self.swapped:
                 values.byteswap(inplace=True)
@@ -209,8 +212,8 @@ class _Machine:
         last = offset + sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
         inside = 0 in shape or (last < storage.values.size and offset >= 0 and all(s >= 0 for s in strides))
         if not inside or any(n < 0 for n in shape):
-            raise CheckpointError(f"cannot read {self.path}: a tensor of shape {shape}, strides {strides} and offset {offset} "
-                                  f"leaves its storage of {storage.values.size} elements; the file is damaged.")
+            raise CheckpointError(f"cannot read {self.path}: a tensor of shape {shape}, strides {strides} and offset "
+                                  f"{offset} leaves its storage of {storage.values.size} elements; it is damaged.")
         if 0 in shape:
             return np.empty(shape, storage.values.dtype)
         size = storage.values.itemsize

@@ -25,9 +25,9 @@ WRAPPINGS = ("state_dict", "model")
 def load_weights(model: Module, file: str | Path, strict: bool = True) -> LoadResult:
     """Copy the weights in a .safetensors, .npz, .pth or .pt file into `model`, by key; PyTorch's keys are ours.
 
-    A .pth file may wrap them: {"state_dict": ...} or {"model": ...}. Nothing in any file is executed. Raises ValueError,
-    which lists all keys, shapes and dtypes that do not fit (see `Module.load_state_dict`, also for `strict`), before
-    anything is copied; CheckpointError where the file cannot be read.
+    A .pth file may wrap them: {"state_dict": ...} or {"model": ...}. Nothing in any file is executed. Raises
+    ValueError, which lists all keys, shapes and dtypes that do not fit (see `Module.load_state_dict`, also for
+    `strict`), before anything is copied; CheckpointError where the file cannot be read.
     """
     return model.load_state_dict(read_weights(file), strict)
 
@@ -57,7 +57,8 @@ def read_weights(file: str | Path) -> dict[str, Array]:
         return _read_npz(path)
     if path.suffix in (".pth", ".pt"):
         return _state(pth.read(path), path)
-    raise CheckpointError(f"cannot read {path}: its ending is {path.suffix!r} but .safetensors, .npz, .pth or .pt is needed.")
+    raise CheckpointError(f"cannot read {path}: its ending is {path.suffix!r} but .safetensors, .npz, .pth or .pt is "
+                          "needed.")
 
 
 def _state(found: Any, path: Path) -> dict[str, Array]:
@@ -83,13 +84,15 @@ def _read_npz(path: Path) -> dict[str, Array]:
     except FileNotFoundError:
         raise CheckpointError(f"cannot read {path}: there is no such file.") from None
     except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"cannot read {path}: it is damaged or not an .npz file of plain arrays ({error}).") from error
+        raise CheckpointError(f"cannot read {path}: it is damaged or not an .npz file of plain arrays ({error})."
+                              ) from error
     _known(arrays, path)
     return arrays
 
 
 def _write_npz(path: Path, tensors: Mapping[str, Any]) -> None:
-    arrays = {key: value if isinstance(value, np.ndarray) else value.detach().cpu().numpy() for key, value in tensors.items()}
+    arrays = {key: value if isinstance(value, np.ndarray) else value.detach().cpu().numpy()
+              for key, value in tensors.items()}
     _known(arrays, path)
     partial = path.with_name(path.name + ".partial")
     try:
@@ -108,4 +111,5 @@ def _write_npz(path: Path, tensors: Mapping[str, Any]) -> None:
 def _known(arrays: Mapping[str, Array], path: Path) -> None:
     for key, array in arrays.items():
         if array.dtype.name not in DTYPES:
-            raise CheckpointError(f"{path}: tensor {key!r} has dtype {array.dtype}; cast it to one of {', '.join(DTYPES)}.")
+            raise CheckpointError(f"{path}: tensor {key!r} has dtype {array.dtype}; "
+                                  f"cast it to one of {', '.join(DTYPES)}.")

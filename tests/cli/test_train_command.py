@@ -167,7 +167,7 @@ def test_a_second_signal_stops_at_once(number: signal.Signals) -> None:
 
 def test_cuda_without_a_gpu_names_the_emulator(capsys: pytest.CaptureFixture[str],
                                                monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tinygrad_cnn.report.cuda_problem", lambda: "no NVIDIA GPU was found")
+    monkeypatch.setattr("tinygrad_cnn.installation.cuda_problem", lambda: "no NVIDIA GPU was found")
     assert run("--device", "cuda") == 1
     err = capsys.readouterr().err
     assert "no NVIDIA GPU was found" in err and "TINYGRAD_CNN_EMULATE=1" in err

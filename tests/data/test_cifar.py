@@ -59,8 +59,10 @@ def test_cifar100(tmp_path, binary, coarse):
     ("data_batch_2", dumps([1, 2]), "not a pickle of a data set, or a damaged one .no dictionary"),
     ("data_batch_2", dumps({"labels": [1]}), "the file holds labels, but data should be in it as ndarray"),
     ("data_batch_2", dumps({"labels": [1], "data": PIXELS[:2]}), r"data has shape \(2, 3072\) beside 1 labels"),
+    ("data_batch_2", dumps({"labels": [1], "data": PIXELS[:1]}).replace(b"M\0\x0c", b"M\1\x0c"), "cannot reshape array"),
     ("data_batch_2", dumps({"labels": ["a"], "data": PIXELS[:1]}), "whole numbers for labels"),
     ("data_batch_2", dumps({"labels": [10], "data": PIXELS[:1]}), "labels run from 0 to 10, but there are 10 classes"),
+    ("batches.meta", dumps({"label_names": [1, 2]}), "label_names should be strings, but some are not"),
     ("batches.meta", dumps({"names": NAMES}), "the file holds names, but label_names should be in it as list"),
 ])
 def test_damaged_pickles(folders, name, content, message):

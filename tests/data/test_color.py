@@ -47,7 +47,7 @@ def test_samples_draw_for_themselves(transform):
 def test_factors_against_pillow(name, enhance, factor):
     out = ColorJitter(**{name: (factor, factor)})(BATCH, generator())
     np.testing.assert_allclose(out, by_pillow(lambda x: enhance(x).enhance(factor)), atol=2.1 / 255)
-    assert 0 <= out.min() and out.max() <= 1
+    assert out.min() >= 0 and out.max() <= 1
 
 
 @pytest.mark.parametrize("turns", [-0.5, -0.2, 0.1, 0.45])

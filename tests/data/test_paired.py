@@ -26,6 +26,7 @@ from tinygrad_cnn.data import (
 
 MASKS = np.random.default_rng(0).integers(0, 5, (6, 16, 12))
 IMAGES = np.repeat(MASKS[:, None], 3, axis=1).astype(np.float32) / 5
+COLORED = IMAGES * np.float32([1, 0.5, 0.25])[:, None, None]
 PLACES = [CenterCrop(9), RandomCrop(10, padding=3), RandomHorizontalFlip(), RandomShift(3), RandomVerticalFlip(),
           RandomAffine(20, 0.1, interpolation="nearest"), RandomResizedCrop(11, interpolation="nearest"),
           Resample([RandomAffine(10), ElasticTransform(5, 2)], "nearest"), Resize((20, 7), "nearest")]
@@ -48,8 +49,8 @@ def test_labels_go_where_their_pixels_go(place, dtype):
 def test_colors_leave_labels_and_the_draws_of_others():
     flips = [RandomHorizontalFlip(), RandomVerticalFlip()]
     for color in COLORS:
-        images, masks = Paired([flips[0], color, flips[1]])(IMAGES, MASKS, generator())
-        moved, same = Paired([flips[0], ColorJitter(), flips[1]])(IMAGES, MASKS, generator())
+        images, masks = Paired([flips[0], color, flips[1]])(COLORED, MASKS, generator())
+        moved, same = Paired([flips[0], ColorJitter(), flips[1]])(COLORED, MASKS, generator())
         np.testing.assert_array_equal(masks, same)
         assert (images != moved).any()
         np.testing.assert_array_equal(np.rint(5 * moved[:, 0]), same)

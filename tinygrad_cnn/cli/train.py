@@ -202,7 +202,7 @@ def _settings(arguments: argparse.Namespace, checkpoint: Checkpoint | None) -> t
 def _prepare(arguments: argparse.Namespace) -> int:
     """Check the device, set the threads; returns how many there are."""
     if arguments.device == "cuda":
-        from ..report import cuda_problem
+        from ..installation import cuda_problem
 
         if problem := cuda_problem():
             emulate = "; or set TINYGRAD_CNN_EMULATE=1 to run the CUDA kernels slowly in plain Python"

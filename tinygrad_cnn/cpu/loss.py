@@ -4,7 +4,7 @@ import numpy as np
 
 from .jit import jit
 from .launch import launch, parts_for
-from .softmax import COST, exponentials, log_softmax
+from .softmax import COST, block_of_rows, exponentials, log_softmax
 
 
 def cross_entropy(losses, log_p, x, target, ignore_index):
@@ -32,12 +32,14 @@ def _pick(part, parts, losses, log_p, target, ignore_index):
 @jit
 def _cross_entropy_backward(part, parts, out, g, log_p, target, ignore_index):
     m, n = log_p.shape
-    first, end = part * m // parts, (part + 1) * m // parts
-    exponentials(out[first:end].reshape((end - first) * n), log_p[first:end].reshape((end - first) * n))
-    for i in range(first, end):
-        to, t = out[i], target[i]
-        scale = g.dtype.type(0) if t == ignore_index else g[i]
-        for j in range(n):
-            to[j] *= scale
-        if t != ignore_index and 0 <= t < n:
-            to[t] -= scale
+    end, step = (part + 1) * m // parts, block_of_rows(n)
+    for start in range(part * m // parts, end, step):
+        stop = min(start + step, end)
+        exponentials(out[start:stop], log_p[start:stop])
+        for i in range(start, stop):
+            to, t = out[i], target[i]
+            scale = g.dtype.type(0) if t == ignore_index else g[i]
+            for j in range(n):
+                to[j] *= scale
+            if t != ignore_index and 0 <= t < n:
+                to[t] -= scale

@@ -1,6 +1,7 @@
 """Softmax of the rows of x (m, n), its logarithm, and their derivatives. CUDA twin: cuda/softmax.py."""
 
 from numba import uintp
+from numba.extending import register_jitable
 
 from . import scalar
 from .jit import jit
@@ -8,6 +9,7 @@ from .launch import launch, parts_for
 
 COST = 8     # elementary steps of an exponential
 LANES = 64
+BLOCK = 2048    # elements of neighboring rows whose exponentials are taken together
 
 
 def softmax(out, x):
@@ -46,11 +48,18 @@ def _maximum(row, lanes):
     return top
 
 
-@jit
+@register_jitable
+def block_of_rows(n):
+    """How many rows of n elements make a block."""
+    return max(1, BLOCK // max(1, n))
+
+
+@register_jitable
 def exponentials(out, x):
-    """out[k] = exp(x[k]), of many rows at once: the rest of each would not be vectorized."""
-    for k in range(uintp(out.size)):
-        out[k] = scalar.exp(x[k])
+    """out[i,j] = exp(x[i,j]) of several rows as one: the end of each by itself would not be vectorized."""
+    to, flat = out.reshape(out.size), x.reshape(x.size)
+    for k in range(uintp(to.size)):
+        to[k] = scalar.exp(flat[k])
 
 
 @jit
@@ -95,11 +104,13 @@ def _log_softmax(part, parts, out, x):
 @jit
 def _log_softmax_backward(part, parts, out, g, y):
     m, n = y.shape
-    first, end = part * m // parts, (part + 1) * m // parts
-    exponentials(out[first:end].reshape((end - first) * n), y[first:end].reshape((end - first) * n))
-    for i in range(first, end):
-        to, g_row, total = out[i], g[i], y.dtype.type(0)
-        for j in range(n):
-            total += g_row[j]
-        for j in range(n):
-            to[j] = g_row[j] - to[j] * total
+    end, step = (part + 1) * m // parts, block_of_rows(n)
+    for start in range(part * m // parts, end, step):
+        stop = min(start + step, end)
+        exponentials(out[start:stop], y[start:stop])
+        for i in range(start, stop):
+            to, g_row, total = out[i], g[i], y.dtype.type(0)
+            for j in range(n):
+                total += g_row[j]
+            for j in range(n):
+                to[j] = g_row[j] - to[j] * total

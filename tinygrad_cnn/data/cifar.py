@@ -35,7 +35,7 @@ class CIFAR10(LabeledImages):
     classes: tuple[str, ...]
     pickles, binary = "cifar-10-batches-py", "cifar-10-batches-bin"
     parts = {True: tuple(f"data_batch_{number}" for number in range(1, 6)), False: ("test_batch",)}
-    names = ("batches.meta", "batches.meta.txt")
+    names = ("batches.meta", "batches.meta.txt")  # of the files that name the classes, in either version
     keys = {"labels": "label_names"}
     url = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
     checksum = "md5:c58f30108f718f92721af3b95e74349a"
@@ -81,11 +81,14 @@ class CIFAR10(LabeledImages):
     def _read_names(self, folder: Path, binary: bool, key: str) -> tuple[str, ...]:
         """The names of the classes, in the order of their labels."""
         if binary:
-            text = read_file(folder / (self.names[1] if key == "labels" else f"{key[:-1]}_names.txt"))
+            text = read_file(folder / (self.names[1] or f"{self.keys[key]}.txt"))
             return tuple(line.decode("latin-1").strip() for line in text.splitlines() if line.strip())
         path = folder / self.names[0]
         names = _entry(read_pickle(read_file(path), str(path)), self.keys[key], list, path)
-        return tuple(name.decode("latin-1") if isinstance(name, bytes) else "?" for name in names)
+        if not all(isinstance(name, bytes) for name in names):
+            raise DataFileError(f"{path}: {self.keys[key]} should be strings, but some are not; the file is damaged, "
+                                f"fetch it again.")
+        return tuple(name.decode("latin-1") for name in names)
 
     def _read_pickle(self, path: Path, key: str) -> Part:
         batch = read_pickle(read_file(path), str(path))
@@ -115,7 +118,7 @@ class CIFAR100(CIFAR10):
 
     pickles, binary = "cifar-100-python", "cifar-100-binary"
     parts = {True: ("train",), False: ("test",)}
-    names = ("meta", "")
+    names = ("meta", "")  # the binary version has one for each kind of label
     keys = {"coarse_labels": "coarse_label_names", "fine_labels": "fine_label_names"}
     url = "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz"
     checksum = "md5:eb9058c3a382ffc7106e4002c42a8d85"

@@ -8,7 +8,6 @@ bytes; whatever else a file asks for is refused by name. What each operation doe
 
 from __future__ import annotations
 
-import math
 import pickletools
 from typing import Any
 
@@ -34,8 +33,8 @@ class _Array:
 
     def fill(self, version: int, shape: tuple[int, ...], dtype: _ByteType, fortran: bool, content: bytes) -> None:
         """The state that NumPy writes into a pickle, for a C-contiguous array of uint8."""
-        if not isinstance(dtype, _ByteType) or fortran or math.prod(shape) != len(content):
-            raise ValueError("an array that is no C-contiguous uint8, or lacks elements")
+        if not isinstance(dtype, _ByteType) or fortran:
+            raise ValueError("an array that is no C-contiguous uint8")
         self.values = np.frombuffer(content, np.uint8).reshape(shape)
 
 

@@ -64,7 +64,8 @@ def table(tested: Rows | None) -> Iterator[str]:
     """The lines of the table; `tested` None: the tests are not at hand."""
     for path in sorted((PACKAGE / "ops").glob("[!_]*.py")):
         text = path.read_text(encoding="utf-8")
-        operations = [node for node in ast.parse(text).body if isinstance(node, ast.ClassDef) and _is_operation(path, node)]
+        classes = [node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
+        operations = [node for node in classes if _is_operation(path, node)]
         if not operations:
             continue
         yield "=" * WIDTH
@@ -97,7 +98,7 @@ def _twins(text: str) -> str:
     """The kernel files that a source calls."""
     modules = dict.fromkeys(re.findall(r"\bk(?:ernels\([^()]*(?:\([^()]*\))?[^()]*\))?\.(\w+)\.\w+\(?", text))
     files = [name for name in modules if (PACKAGE / "cpu" / f"{name}.py").exists()]
-    return ", ".join(f"cpu/{name}.py and cuda/{name}.py" for name in files) or "none: it only looks at memory in another way"
+    return ", ".join(f"cpu/{name}.py and cuda/{name}.py" for name in files) or "none: it looks at memory in another way"
 
 
 def _formula(node: ast.FunctionDef) -> str:
