@@ -1,7 +1,7 @@
 """The GPU pass: every operation of tests/specs.py on the CUDA device beside its CPU twin, checked, then timed.
 
-`python -m benchmarks.gpu [NAME ...] [--json FILE.json]` prints a line for each operation and `checked N of N`; the exit
-status is 1 if one was wrong. With TINYGRAD_CNN_EMULATE=1 it runs in the emulator, on small shapes and without timing, as a rehearsal.
+`python -m benchmarks.gpu [NAME ...] [--json FILE.json]` prints a line for each operation and `checked N of N`; the exit status
+is 1 if one was wrong. With TINYGRAD_CNN_EMULATE=1 it runs in the emulator, on small shapes and without timing, as a rehearsal.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ LAYERS = [
     ("operators", "gradient", "gradient_check", "exchange", "tensor", "creation", "functions"),
     ("nn", "optim"),
     (
-        "models", "data", "saving", "pth", "weights", "viz", "train", "recipes", "predict", "installation", "attacks", "experiments",
-        "cli", "__main__", "",
+        "models", "data", "saving", "pth", "weights", "viz", "train", "recipes", "predict", "installation", "attacks",
+        "experiments", "cli", "__main__", "",
     ),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -48,8 +48,8 @@ from .functions import (
 )
 from .gradient import grad
 from .gradient_check import gradcheck, gradgradcheck
-from .random import manual_seed
 from .installation import report
+from .random import manual_seed
 from .saving import load, save
 from .shapes import BOOL as bool
 from .shapes import FLOAT32 as float32

@@ -2,7 +2,7 @@
 
 MNIST's own pictures were made so (LeCun et al. 1998, "Gradient-based learning applied to document recognition",
 section III-A): the digit is scaled to fit a 20x20 box, keeping its shape, and placed in a 28x28 field so that its
-centre of mass is the field's centre. `prepare` does the same to a picture of any size, colour and polarity.
+center of mass is the field's center. `prepare` does the same to a picture of any size, color and polarity.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ def read_picture(path: str | Path) -> Array:
 
 
 def prepare(image: Image.Image) -> Array:
-    """Find the digit in `image`: float32 (28, 28), ink 1 on 0, in a 20x20 box, centred by mass as MNIST does it.
+    """Find the digit in `image`: float32 (28, 28), ink 1 on 0, in a 20x20 box, centered by mass as MNIST does it.
 
-    Any mode and size. The background is the usual colour of the rim; ink is how far a pixel is from it, so dark on
-    light, light on dark and red on green are all the same. Raises `PictureError` if the picture is one flat colour.
+    Any mode and size. The background is the usual color of the rim; ink is how far a pixel is from it, so dark on
+    light, light on dark and red on green are all the same. Raises `PictureError` if the picture is one flat color.
     """
     strokes = _ink(_colors(image))
     top, bottom, left, right = _bounds(strokes)

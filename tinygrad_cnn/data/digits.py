@@ -15,7 +15,7 @@ _PARTS = {"all": (0, 1, 2, 3, 4), "train": (0, 1, 2, 3), "held-out": (4,), "fit"
 
 
 class MNISTSubset(TensorDataset):
-    """28 x 28 grey digits: `images` float32 (n, 1, 28, 28) from 0 (black) to 1, `labels` int64 (n,).
+    """28 x 28 gray digits: `images` float32 (n, 1, 28, 28) from 0 (black) to 1, `labels` int64 (n,).
 
     The split is fixed: a digit's position within its class, modulo 5, decides.
 

@@ -147,7 +147,7 @@ class Resample(GridTransform):
 
 
 class RandomAffine(GridTransform):
-    """Rotation, scale, shear and shift about the image's centre, drawn uniformly for each sample.
+    """Rotation, scale, shear and shift about the image's center, drawn uniformly for each sample.
 
     degrees    rotation, counter-clockwise; one number d means (-d, d)
     translate  largest shift as a fraction of the (height, width); one number serves both; fractions of a pixel count
@@ -172,20 +172,20 @@ class RandomAffine(GridTransform):
         degrees, shear = _draw(generator, self.degrees, samples), _draw(generator, self.shear, samples)
         matrix = _back(degrees, shear) / _draw(generator, self.scale, samples)[:, None, None]
         shift = generator.uniform(-1, 1, (samples, 2)) * np.multiply(self.translate, (height, width))
-        centre = np.array([height - 1, width - 1]) / 2
-        offset = centre - (matrix @ (centre + shift)[:, :, None])[:, :, 0]
+        center = np.array([height - 1, width - 1]) / 2
+        offset = center - (matrix @ (center + shift)[:, :, None])[:, :, 0]
         resample.affine(grid, matrix.astype(np.float32), offset.astype(np.float32))
 
 
 class RandomRotation(RandomAffine):
-    """Rotate about the centre by an angle drawn from `degrees`; one number d means (-d, d)."""
+    """Rotate about the center by an angle drawn from `degrees`; one number d means (-d, d)."""
 
     def __init__(self, degrees: float | Range, interpolation: str = "bilinear", fill: float = 0.0) -> None:
         super().__init__(degrees, interpolation=interpolation, fill=fill)
 
 
 class RandomScale(RandomAffine):
-    """Enlarge about the centre by a factor drawn from `scale`; the image keeps its number of pixels."""
+    """Enlarge about the center by a factor drawn from `scale`; the image keeps its number of pixels."""
 
     def __init__(self, scale: Range, interpolation: str = "bilinear", fill: float = 0.0) -> None:
         super().__init__(0.0, scale=scale, interpolation=interpolation, fill=fill)
