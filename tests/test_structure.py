@@ -30,7 +30,7 @@ TWINS = sorted(
 
 # Modules, by the first part of their name, may import from their own layer and from those below.
 LAYERS = [
-    ("shapes", "layer_shapes", "formulas", "layered", "cache"),
+    ("shapes", "layer_shapes", "formulas", "layered", "cache", "text"),
     ("arrays", "random", "nest"),
     ("cpu", "cuda", "meta"),
     ("devices", "threads", "autograd", "anomaly", "dlpack", "drawing"),

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from . import cache
-from .cli.text import size
+from .text import size
 
 PACKAGES = {  # and what it takes to install one that is missing
     "numpy": "pip install numpy",

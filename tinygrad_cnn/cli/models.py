@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..text import table
 from .failure import Failure
-from .text import table
 
 EXAMPLES = """\
 examples:

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from .text import duration, rough
+from ..text import duration, rough
 
 if TYPE_CHECKING:
     from ..train import Step

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import recipes
+from ..text import duration, rough
 from .failure import Failure
 from .interrupt import Interrupt
 from .progress import Progress
-from .text import duration, rough
 
 if TYPE_CHECKING:
     from ..saving import Checkpoint
