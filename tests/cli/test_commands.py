@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 import tinygrad_cnn as tg
-from tinygrad_cnn import models, saving
-from tinygrad_cnn.cli import main, text
+from tinygrad_cnn import models, saving, text
+from tinygrad_cnn.cli import main
 
 COMMANDS = ("train", "predict", "show", "summary", "models", "report")
 
