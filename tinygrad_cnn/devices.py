@@ -10,8 +10,8 @@ import numpy as np
 NAMES = ("cpu", "cuda", "meta")
 
 ONE_SIDED = {
-    "cpu": ("conv_tile", "depthwise", "jit", "launch", "memory", "philox", "scalar", "tile", "winograd",
-            "winograd_tile"),
+    "cpu": ("conv_tile", "depthwise", "jit", "launch", "memory", "philox", "scalar", "thin", "tile",
+            "winograd", "winograd_tile"),
     "cuda": ("check", "conv_tile", "driver", "emulated_arrays", "emulated_language", "emulated_scalars", "emulator", "examples",
              "gpu", "indices", "intrinsics", "matmul_tile", "memory", "scalar", "tile"),
 }

@@ -7,12 +7,12 @@ from types import ModuleType
 
 import numpy as np
 
-from . import conv_tile, depthwise, winograd
+from . import conv_tile, depthwise, thin, winograd
 from .jit import jit
 from .launch import launch, parts_for
 
 Three = tuple[int, int, int]
-FAST = (depthwise, winograd, conv_tile)
+FAST = (depthwise, winograd, thin, conv_tile)
 
 
 def forward(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, stride: Three, padding: Three,

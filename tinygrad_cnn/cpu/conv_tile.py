@@ -239,9 +239,6 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
              dilation: tuple, relu: bool) -> None:
     """out = convolution of x with w (groups, O, C, I, J, K), where out and w may be strided."""
     groups, outputs, inputs, *window = w.shape
-    if 0 in window:                                        # no tap reaches these positions
-        out[...] = 0 if bias is None else bias
-        return
     (_, vectors), kernel, _ = KERNELS[choose(outputs)]
     block = vectors * LANES
     blocks = blocks_of(groups, inputs, outputs, block)
@@ -268,7 +265,7 @@ def forward(out, x, w, bias, stride, padding, dilation, groups, relu):
 
 def transpose(out, g, w, bias, stride, padding, dilation, groups):
     w = w.reshape(groups, -1, *w.shape[1:]).swapaxes(1, 2)
-    for positions, taps, corner, spacing in phases(out.shape, w.shape, stride, padding, dilation):
+    for positions, taps, corner, spacing in reached(out, w, bias, stride, padding, dilation):
         convolve(out[positions], g, w[taps], bias, (1, 1, 1), corner, spacing, False)
 
 
@@ -290,6 +287,32 @@ def weight(out, x, g, stride, padding, dilation, groups):
            splits, groups * outputs, p.geometry)
     launch(_unpack, parts_for(splits * length), flat(out), sums, splits, block,
            (groups, outputs, inputs, math.prod(window)))
+
+
+def reached(out: np.ndarray, w: np.ndarray, bias: np.ndarray | None, stride: tuple, padding: tuple,
+            dilation: tuple) -> list[tuple]:
+    """The phases that have taps. If there are others, all of out is filled with what no tap adds to."""
+    found = list(phases(out.shape, w.shape, stride, padding, dilation))
+    some = [phase for phase in found if w[phase[1]].size]
+    if len(some) < len(found):
+        fill(out, bias)
+    return some
+
+
+@jit
+def _fill(part, parts, out, line):
+    """Every row of out = line"""
+    rows = len(out) // len(line)
+    for row in range(part * rows // parts, (part + 1) * rows // parts):
+        copy(out, row * len(line), line, 0, len(line))
+
+
+def fill(out: np.ndarray, bias: np.ndarray | None) -> None:
+    """out = the bias, or zero."""
+    line = np.zeros(out.shape[3:], np.float32)
+    if bias is not None:
+        line += bias
+    launch(_fill, parts_for(out.size // LANES), out.reshape(-1), line.reshape(-1))
 
 
 def phases(out_shape: tuple, w_shape: tuple, stride: tuple, padding: tuple, dilation: tuple) -> Iterator[tuple]:

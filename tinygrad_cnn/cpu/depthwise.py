@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from .conv_tile import SHARES, _image, _pack, _unpack, element_strides, flat, phases, plan, shares
+from .conv_tile import SHARES, _image, _pack, _unpack, element_strides, flat, plan, reached, shares
 from .jit import jit
 from .launch import launch
 from .memory import empty
@@ -64,9 +64,6 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
              dilation: tuple, relu: bool) -> None:
     """out = depthwise convolution of x with w (channels, 1, I, J, K), where out and w may be strided."""
     channels, _, *window = w.shape
-    if 0 in window:                                        # no tap reaches these positions
-        out[...] = 0 if bias is None else bias
-        return
     p = plan(x.shape, out.shape[:4], element_strides(out), tuple(window), 1, stride, corner, dilation)
     lanes = -(-channels // BLOCK) * BLOCK
     packed, biases = empty(lanes * len(p.taps), np.float32), np.zeros(lanes, np.float32)
@@ -83,7 +80,7 @@ def forward(out, x, w, bias, stride, padding, dilation, groups, relu):
 
 
 def transpose(out, g, w, bias, stride, padding, dilation, groups):
-    for positions, taps, corner, spacing in phases(out.shape, w.shape, stride, padding, dilation):
+    for positions, taps, corner, spacing in reached(out, w, bias, stride, padding, dilation):
         convolve(out[positions], g, w[taps], bias, (1, 1, 1), corner, spacing, False)
 
 

@@ -206,6 +206,20 @@ def copy(typing, to, to_at, source, source_at, count):
 
 
 @intrinsic
+def add(typing, to, to_at, to_step, source, at, step, count):
+    """to[to_at + i*to_step] += source[at + i*step] for i < count"""
+    def codegen(context, builder, signature, args):
+        target, origin = pointer(context, builder, to, args[0], args[1]), pointer(context, builder, source, args[3], args[4])
+        with cgutils.for_range(builder, args[6]) as loop:
+            place = builder.gep(target, [builder.mul(loop.index, args[2])])
+            value = builder.load(builder.gep(origin, [builder.mul(loop.index, args[5])]))
+            builder.store(builder.fadd(builder.load(place), value), place)
+        return context.get_dummy_value()
+    place = types.intp
+    return types.void(to, place, place, source, place, place, place), codegen
+
+
+@intrinsic
 def clear(typing, to, at, count):
     """to[at : +count] = 0"""
     def codegen(context, builder, signature, args):
