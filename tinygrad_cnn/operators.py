@@ -9,6 +9,7 @@ import numpy as np
 from .devices import kernels
 from .ops import matmul
 from .ops.elementwise import apply
+from .shapes import FLOATS
 
 Number = bool | int | float
 
@@ -45,6 +46,8 @@ class Operators:
         return _binary("div", other, self)
 
     def __pow__(self, other: Any) -> Any:
+        if type(other) in (int, float) and other in POWERS and self.data.dtype in FLOATS:
+            return POWERS[other](self)
         return _binary("pow", self, other)
 
     def __rpow__(self, other: Any) -> Any:
@@ -77,6 +80,10 @@ class Operators:
     __hash__ = object.__hash__
     add, sub, mul, div, pow = __add__, __sub__, __mul__, __truediv__, __pow__
     eq, ne, lt, le, gt, ge, neg, matmul = __eq__, __ne__, __lt__, __le__, __gt__, __ge__, __neg__, __matmul__
+
+
+POWERS: dict[Any, Any] = {2: lambda x: x * x, 0.5: lambda x: apply("sqrt", x), -1.0: lambda x: 1.0 / x}
+"""Exponents with an operation of their own, several times faster than a power."""
 
 
 def beside(value: Any, like: Any) -> Any:

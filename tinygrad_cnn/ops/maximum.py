@@ -10,9 +10,13 @@ from .. import shapes
 from ..arrays import view
 from ..autograd import Function
 from ..devices import kernels
+from . import layout
 from .elementwise import apply, cast
 from .reduce import Sum, expand, grouped, logical
 from .shape import reshape
+
+ROW = 4096
+"""Elements of a long vector that are searched as one row: rows are searched side by side."""
 
 
 class Max(Function):
@@ -42,15 +46,32 @@ class MaxAll(Function):
     saves = ("x", "out")
 
     def forward(self, x: Any) -> Any:
-        k = kernels(x)
-        out, index = k.empty((), x.dtype), k.empty((), shapes.INT64)
-        rows, _ = grouped(x, (0,))
-        k.reduce.max(view(out, (1, 1)), view(index, (1, 1)), rows)
-        return out
+        x = layout.contiguous(x)
+        whole = x.size // ROW
+        if whole < 2:
+            return view(_greatest(view(x, (1, x.size))), ())
+        firsts = _greatest(view(x[:whole * ROW], (whole, ROW)))  # of each row, then of all that were the greatest of theirs
+        found = _greatest(view(firsts, (1, whole)))
+        rest = x[whole * ROW:]
+        if not rest.size:
+            return view(found, ())
+        both = kernels(x).empty((2,), x.dtype)
+        kernels(x).copy.copy(both[:1], found)
+        kernels(x).copy.copy(both[1:], _greatest(view(rest, (1, rest.size))))
+        return view(_greatest(view(both, (1, 2))), ())
 
     def backward(self, g: Any) -> Any:
         here = cast(apply("eq", self.x, self.out), g.data.dtype)  # type: ignore[attr-defined]
         return here * (g / Sum((0,))(here))
+
+
+def _greatest(rows: Any) -> Any:
+    """The greatest element of each row of a matrix."""
+    k = kernels(rows)
+    out, index = k.empty((rows.shape[0],), rows.dtype), k.empty((rows.shape[0],), shapes.INT64)
+    pair = rows.shape[0], 1
+    k.reduce.max(view(out, pair), view(index, pair), view(rows, (rows.shape[0], 1, 1, rows.shape[1])))
+    return out
 
 
 def at_index(g: Any, index: Any, axis: int, shape: tuple[int, ...]) -> Any:
