@@ -25,6 +25,21 @@ def flip_rows(out: Floats, x: Floats, flipped: npt.NDArray[np.bool_]) -> None:
 
 
 @jit
+def flip_columns(out: Floats, x: Floats, flipped: npt.NDArray[np.bool_]) -> None:
+    """out[n] = x[n], left side right where flipped[n]"""
+    samples, channels, height, width = x.shape
+    for n in range(samples):
+        for c in range(channels):
+            for i in range(height):
+                if flipped[n]:
+                    for j in range(width):
+                        out[n, c, i, width - 1 - j] = x[n, c, i, j]
+                else:
+                    for j in range(width):
+                        out[n, c, i, j] = x[n, c, i, j]
+
+
+@jit
 def bilinear(out: Floats, x: Floats, boxes: Integers, rows: Floats, columns: Floats, places: Integers,
              scratch: Floats) -> None:
     """out[n, c] = the part boxes[n] of x[n, c], scaled along both axes by the weights of `triangle`.

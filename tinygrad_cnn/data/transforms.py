@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import resample
+from . import resample, resize
 
 Batch = npt.NDArray[np.float32]
 Range = tuple[float, float]
@@ -62,8 +62,8 @@ class RandomHorizontalFlip:
     def __call__(self, batch: Batch, generator: np.random.Generator) -> Batch:
         _check_batch("RandomHorizontalFlip", batch)
         flipped = generator.random(len(batch)) < self.p
-        out = batch.copy()
-        out[flipped] = batch[flipped, :, :, ::-1]
+        out = np.empty_like(batch)
+        resize.flip_columns(out, batch, flipped)
         return out
 
 
