@@ -77,7 +77,7 @@ class Exchange:
         if dl_device not in (None, (dlpack.CUDA, 0)):
             raise BufferError(f"__dlpack__: the tensor is on DLPack device {(dlpack.CUDA, 0)} but {dl_device} is asked "
                               "for; move it there first")
-        array = _copied(self.data) if copy else self.data
+        array = layout.copied(self.data) if copy else self.data
         kernels(array).synchronize()
         return dlpack.give(array, dlpack.CUDA)
 
@@ -119,7 +119,7 @@ class Exchange:
         from .tensor import Tensor
 
         made: Any = type(self).__new__(type(self))  # a Parameter stays one
-        Tensor.__init__(made, _copied(self.data), self.requires_grad)
+        Tensor.__init__(made, layout.copied(self.data), self.requires_grad)
         if self.grad is not None:
             made.grad = self.grad.detach().clone()
         return made
@@ -133,10 +133,3 @@ def _on_gpu(array: Any) -> bool:
 def _place(array: Any) -> str:
     device = device_of(array)
     return "the CUDA emulator" if device == "cuda" else f"device {device}"
-
-
-def _copied(array: Any) -> Any:
-    """The same elements in memory of their own, in the same layout."""
-    out = layout.empty_like(array)
-    kernels(array).copy.copy(out, array)
-    return out

@@ -23,8 +23,7 @@ def write(operation: str, target: Any, part: Any, value: Any) -> Any:
         shapes.same(operation, "the shape of target and value together", stretched, part.shape, "give a value that fits")
         source = layout.stretch(value.data, part.shape)
         if shares_memory(part, source):  # x[1:] = x[:-1] would read what it has just written
-            source, shared = layout.empty_like(source), source
-            kernels(part).copy.copy(source, shared)
+            source = layout.copied(source)
         kernels(part).copy.copy(part, source)
     else:
         kernels(part).copy.fill(part, value)

@@ -83,6 +83,13 @@ def empty_like(x: Any, dtype: Any = None) -> Any:
     return empty_as(x, x.shape, dtype)
 
 
+def copied(x: Any) -> Any:
+    """The same elements in memory of their own, in the same order."""
+    out = empty_like(x)
+    kernels(x).copy.copy(out, x)
+    return out
+
+
 def stretch(x: Any, shape: tuple[int, ...]) -> Any:
     """`x` broadcast to `shape`: a view whose stretched axes have stride 0."""
     if x.shape == shape:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd import Function
-from ..devices import kernels
 from . import layout
 
 
@@ -57,9 +56,7 @@ class Clone(Function):
     """A copy in memory of its own."""
 
     def forward(self, x: Any) -> Any:
-        out = layout.empty_like(x)
-        kernels(x).copy.copy(out, x)
-        return out
+        return layout.copied(x)
 
     def backward(self, g: Any) -> Any:
         return g
