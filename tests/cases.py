@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 FLOATS = ("float32", "float64")
-DTYPES = (*FLOATS, "int64", "int32", "uint8", "bool")
+INTEGERS = ("int64", "int32", "uint8")
+DTYPES = (*FLOATS, *INTEGERS, "bool")
 
 
 @dataclass(frozen=True, repr=False)

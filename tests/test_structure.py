@@ -35,7 +35,7 @@ LAYERS = [
     ("cpu", "cuda", "meta"),
     ("devices", "threads", "autograd", "anomaly", "dlpack", "drawing"),
     ("ops",),
-    ("operators", "gradient", "gradient_check", "exchange", "tensor", "creation", "functions"),
+    ("operators", "gradient", "gradient_check", "exchange", "methods", "tensor", "creation", "functions"),
     ("nn", "optim"),
     (
         "models", "data", "saving", "pth", "weights", "viz", "train", "recipes", "predict", "installation", "attacks",

@@ -9,8 +9,9 @@ import numpy as np
 from . import dlpack, random, shapes
 from .arrays import view
 from .devices import Device, default_device, kernels, package
+from .methods.shaping import several
 from .operators import Number
-from .tensor import Tensor, several
+from .tensor import Tensor
 
 
 def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:

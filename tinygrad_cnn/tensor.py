@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -13,21 +13,17 @@ from .autograd import Version
 from .devices import NAMES, Device, device_of, kernels
 from .exchange import Exchange
 from .gradient import root
-from .operators import Number, Operators, beside
-from .ops import composite, concat, index, inplace, reduce, shape
-from .ops.elementwise import apply, cast
-from .ops.softmax import log_softmax, softmax
+from .methods.elementwise import Elementwise
+from .methods.inplace import InPlace
+from .methods.reductions import Reductions
+from .methods.shaping import Shaping
+from .operators import Operators
+from .ops import shape
+from .ops.elementwise import cast
 from .ops.transfer import Transfer
 
 
-class MaxResult(NamedTuple):
-    """What `x.max(dim)` returns."""
-
-    values: Tensor
-    indices: Tensor
-
-
-class Tensor(Operators, Exchange):
+class Tensor(Operators, Elementwise, Reductions, Shaping, InPlace, Exchange):
     """A multi-dimensional array on a device that takes part in automatic differentiation.
 
     `data` is the array: numpy's on the CPU, `arrays.Array` elsewhere. `grad` is what `backward` added up, or None.
@@ -214,151 +210,6 @@ class Tensor(Operators, Exchange):
         """The elements in row-major order; the tensor itself where they are."""
         return self if self.is_contiguous() else shape.Contiguous()(self)
 
-    # ---- element by element ---------------------------------------------------------------------------------------
-
-    def exp(self) -> Tensor:
-        """e to the power of each element."""
-        return apply("exp", self)
-
-    def log(self) -> Tensor:
-        """The natural logarithm of each element."""
-        return apply("log", self)
-
-    def sqrt(self) -> Tensor:
-        """The square root of each element."""
-        return apply("sqrt", self)
-
-    def relu(self) -> Tensor:
-        """max(x, 0)."""
-        return apply("relu", self)
-
-    def sigmoid(self) -> Tensor:
-        """1 / (1 + exp(-x))."""
-        return apply("sigmoid", self)
-
-    def tanh(self) -> Tensor:
-        """The hyperbolic tangent."""
-        return apply("tanh", self)
-
-    def softmax(self, dim: int) -> Tensor:
-        """exp(x) divided by its sum along `dim`."""
-        return softmax(self, dim)
-
-    def log_softmax(self, dim: int) -> Tensor:
-        """The logarithm of `softmax`, computed without overflow."""
-        return log_softmax(self, dim)
-
-    # ---- reductions --------------------------------------------------------------------------------------------------
-
-    def sum(self, dim: Any = None, keepdim: bool = False) -> Tensor:
-        """The sum over `dim`, one axis, several, or None for all."""
-        return composite.sum(self, dim, keepdim)
-
-    def mean(self, dim: Any = None, keepdim: bool = False) -> Tensor:
-        """The mean over `dim`, one axis, several, or None for all."""
-        return composite.mean(self, dim, keepdim)
-
-    def max(self, dim: int | None = None, keepdim: bool = False) -> Any:
-        """The greatest element, or (values, indices) of the greatest elements along `dim`."""
-        return composite.max_all(self) if dim is None else MaxResult(*composite.max(self, dim, keepdim))
-
-    def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        """Where the greatest element is: in the flattened tensor, or along `dim`."""
-        flat = self.detach().reshape(-1) if dim is None else self.detach()
-        return composite.max(flat, -1 if dim is None else dim, keepdim)[1]
-
-    # ---- shape -------------------------------------------------------------------------------------------------------
-
-    def reshape(self, *target: Any) -> Tensor:
-        """Another shape of the same size; one extent may be -1."""
-        return shape.reshape(self, shapes.reshape("reshape", self.data.size, several(target), self.shape))
-
-    def view(self, *target: Any) -> Tensor:
-        """`reshape` that refuses to copy."""
-        wanted = shapes.reshape("view", self.data.size, several(target), self.shape)
-        if shapes.view_strides(self.shape, self.data.strides, wanted, self.data.itemsize) is None:
-            raise shapes.ShapeError(f"view: shape {self.shape} cannot be seen as {wanted} without a copy; use reshape")
-        return shape.reshape(self, wanted)
-
-    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-        """Axes `start_dim` to `end_dim` as one."""
-        return composite.flatten(self, start_dim, end_dim)
-
-    def permute(self, *order: Any) -> Tensor:
-        """The axes in another order; a view."""
-        return shape.Permute(shapes.permutation("permute", several(order), self.ndim))(self)
-
-    def transpose(self, dim0: int, dim1: int) -> Tensor:
-        """Two axes swapped; a view."""
-        return composite.transpose(self, dim0, dim1)
-
-    def t(self) -> Tensor:
-        """The transpose of a matrix."""
-        if self.ndim > 2:
-            raise shapes.ShapeError(f"t: shape {self.shape} has {self.ndim} axes but 2 is the most; use transpose")
-        return self.transpose(0, 1) if self.ndim == 2 else self
-
-    T = property(t)
-
-    def expand(self, *target: Any) -> Tensor:
-        """Extents of 1 stretched to `target`, in which -1 keeps an extent; a view."""
-        wanted = tuple(several(target))
-        own = (-1,) * (len(wanted) - self.ndim) + self.shape
-        return reduce.expand(self, tuple(old if n == -1 else n for n, old in zip(wanted, own)))
-
-    def unsqueeze(self, dim: int) -> Tensor:
-        """A new axis of extent 1 at `dim`."""
-        at = shapes.axis("unsqueeze", dim, self.ndim + 1)
-        return self.reshape(*self.shape[:at], 1, *self.shape[at:])
-
-    def squeeze(self, dim: int | None = None) -> Tensor:
-        """Without axis `dim` if its extent is 1, or without all such axes."""
-        drop = range(self.ndim) if dim is None else (shapes.axis("squeeze", dim, self.ndim),)
-        return shape.reshape(self, tuple(n for k, n in enumerate(self.shape) if n != 1 or k not in drop))
-
-    def split(self, size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-        """Views of `size` elements (the last may have fewer), or of the given sizes, along `dim`."""
-        at = shapes.axis("split", dim, self.ndim)
-        n = self.shape[at]
-        sizes = tuple(min(size, n - k) for k in range(0, n, size)) if isinstance(size, int) else tuple(size)
-        return concat.split(self, sizes, at)
-
-    def __getitem__(self, key: Any) -> Tensor:
-        return index.Index(key)(self)
-
-    # ---- in place ----------------------------------------------------------------------------------------------------
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        inplace.write("__setitem__", self, index.at(self.data, key), beside(value, self))
-
-    def copy_(self, other: Any) -> Tensor:
-        """Overwrite with `other`, broadcast and cast."""
-        return inplace.write("copy_", self, self.data, beside(other, self))
-
-    def add_(self, other: Any) -> Tensor:
-        """Add in place."""
-        return inplace.update("add", self, beside(other, self))
-
-    def sub_(self, other: Any) -> Tensor:
-        """Subtract in place."""
-        return inplace.update("sub", self, beside(other, self))
-
-    def mul_(self, other: Any) -> Tensor:
-        """Multiply in place."""
-        return inplace.update("mul", self, beside(other, self))
-
-    def div_(self, other: Any) -> Tensor:
-        """Divide in place."""
-        return inplace.update("div", self, beside(other, self))
-
-    def zero_(self) -> Tensor:
-        """Overwrite with zeros."""
-        return self.fill_(0)
-
-    def fill_(self, value: Number) -> Tensor:
-        """Overwrite with a number."""
-        return inplace.write("fill_", self, self.data, value)
-
     # ---- dtypes: last, as these names hide Python's types -------------------------------------------------------------
 
     def float(self) -> Tensor:
@@ -381,7 +232,3 @@ class Tensor(Operators, Exchange):
         """As bool: whether an element differs from 0."""
         return cast(self, shapes.BOOL)
 
-
-def several(values: tuple[Any, ...]) -> Sequence[int]:
-    """`f(2, 3)` and `f((2, 3))` alike: the extents."""
-    return tuple(values[0]) if len(values) == 1 and not isinstance(values[0], (int, np.integer)) else values

@@ -26,7 +26,7 @@ def test_a_wrong_name_suggests_the_nearest():
 
 def test_a_name_is_given_once():
     with pytest.raises(ValueError, match="register: 'mnist_cnn' is the name of two networks"):
-        models.register(input=(1, 28, 28))(models.mnist_cnn)
+        models.register(input=(1, 28, 28), paper=models.entry("mnist_cnn").paper)(models.mnist_cnn)
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

@@ -1,4 +1,12 @@
-"""Two networks for 28x28 digits: the Keras example of the slides, and one with batch normalization."""
+"""Two networks for 28x28 digits: the Keras example of the slides, and one with batch normalization (arXiv 1502.03167).
+
+Two 3x3 convolutions, one pooling, two dense layers: the smallest network with all the parts of a large one. Dropout keeps
+the dense layers, which hold nearly all of its parameters, from learning the training digits by heart. The second network
+normalizes every layer and pools twice, and with fewer parameters is the more accurate.
+The slides' 600,810 parameters are exact; the example of today's Keras, with 64 filters in the second layer and 1,199,882
+parameters, is another. Their 99.0 % depend on a subset of MNIST, and their 14 minutes against 42 seconds on machines, that
+the slides do not name.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +19,20 @@ from ..nn.linear import Flatten, Linear
 from ..nn.module import Module
 from ..nn.norm import BatchNorm1d, BatchNorm2d
 from ..nn.pool import MaxPool2d
-from .registry import register
+from .registry import Paper, register
+
+KERAS = Paper(2015, "The MNIST example of Keras", "the slides, chapter 6")
+BATCHNORM = Paper(2015, "Batch Normalization: accelerating deep network training", "arXiv 1502.03167")
 
 
-@register(input=(1, 28, 28))
-def mnist_cnn(num_classes: int = 10) -> Sequential:
-    """The Keras MNIST example in its first form, 32 and 32 filters: (n, 1, 28, 28) -> (n, num_classes).
+@register(input=(1, 28, 28), paper=KERAS)
+def mnist_cnn(num_classes: int = 10, in_channels: int = 1) -> Sequential:
+    """The Keras MNIST example in its first form, 32 and 32 filters: (n, in_channels, 28, 28) -> (n, num_classes).
 
     It has 600,810 parameters for 10 classes. Weights start Glorot-uniform and biases at zero, Keras's defaults.
     """
     network = Sequential(
-        Conv2d(1, 32, 3), ReLU(),
+        Conv2d(in_channels, 32, 3), ReLU(),
         Conv2d(32, 32, 3), ReLU(),
         MaxPool2d(2), Dropout(0.25), Flatten(),
         Linear(32 * 12 * 12, 128), ReLU(), Dropout(0.5),
@@ -38,14 +49,14 @@ def _keras_init(module: Module) -> None:
         init.zeros_(module.bias)
 
 
-@register(input=(1, 28, 28))
-def mnist_cnn_bn(num_classes: int = 10) -> Sequential:
-    """Four 3x3 convolutions with batch normalization (arXiv 1502.03167): (n, 1, 28, 28) -> (n, num_classes).
+@register(input=(1, 28, 28), paper=BATCHNORM)
+def mnist_cnn_bn(num_classes: int = 10, in_channels: int = 1) -> Sequential:
+    """Four 3x3 convolutions with batch normalization: (n, in_channels, 28, 28) -> (n, num_classes).
 
     Two convolutions of 32 and two of 64 filters, each pair followed by a 2x2 max pool, then a hidden layer of 128.
     """
     return Sequential(
-        *_conv_bn(1, 32), *_conv_bn(32, 32), MaxPool2d(2),
+        *_conv_bn(in_channels, 32), *_conv_bn(32, 32), MaxPool2d(2),
         *_conv_bn(32, 64), *_conv_bn(64, 64), MaxPool2d(2), Dropout(0.25), Flatten(),
         Linear(64 * 7 * 7, 128, bias=False), BatchNorm1d(128), ReLU(), Dropout(0.5),
         Linear(128, num_classes),

@@ -2,47 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from fnmatch import fnmatch
-from typing import Any, TypeVar
+from fnmatch import fnmatchcase
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from ..nn.module import Module
 
 B = TypeVar("B", bound=Callable[..., Module])
 
+COUNTS = ("num_classes", "in_channels")
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Where a network was published: the year, the title, and where to find it, such as "arXiv 1512.03385"."""
+
+    year: int
+    title: str
+    source: str
+
 
 @dataclass(frozen=True)
 class Entry:
-    """How to build a network, and the shape of one input, such as (1, 28, 28)."""
+    """How to build a network, the shape of one input, such as (1, 28, 28), and the paper it is from."""
 
     build: Callable[..., Module]
     input: tuple[int, ...]
+    paper: Paper
 
 
 _entries: dict[str, Entry] = {}
 
 
-def register(input: tuple[int, ...]) -> Callable[[B], B]:
-    """Decorator: list a function that returns a network under its own name; `input` is the shape of one input."""
+def register(input: tuple[int, ...], paper: Paper) -> Callable[[B], B]:
+    """Decorator: list a function that returns a network under its own name; `input` is the shape of one input.
+
+    The function then refuses arguments it does not have, and numbers of classes and channels below 1, in one sentence.
+    """
 
     def add(build: B) -> B:
-        if build.__name__ in _entries:
-            raise ValueError(f"register: {build.__name__!r} is the name of two networks; rename one of them")
-        _entries[build.__name__] = Entry(build, input)
-        return build
+        name, signature = build.__name__, inspect.signature(build)
+        if name in _entries:
+            raise ValueError(f"register: {name!r} is the name of two networks; rename one of them")
+
+        @wraps(build)
+        def checked(*args: Any, **kwargs: Any) -> Module:
+            _check(name, signature, args, kwargs)
+            return build(*args, **kwargs)
+
+        _entries[name] = Entry(checked, input, paper)
+        return cast(B, checked)
 
     return add
 
 
+def _check(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    """Refuse arguments that `signature` does not have."""
+    takes = ", ".join(signature.parameters)
+    for given in kwargs:
+        if given not in signature.parameters:
+            near = get_close_matches(given, signature.parameters, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"it takes {takes}"
+            raise TypeError(f"{name}: there is no argument {given!r}; {hint}")
+    try:
+        bound = signature.bind(*args, **kwargs).arguments
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}; it takes {takes}") from None
+    for count in COUNTS:
+        value = bound.get(count, 1)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name}: {count} is {value!r} but a whole number of at least 1 is needed; change {count}")
+
+
 def list_models(pattern: str = "*") -> list[str]:
     """The names of all networks that match `pattern`, such as "*resnet*", in alphabetical order."""
-    return sorted(name for name in _entries if fnmatch(name, pattern))
+    return sorted(name for name in _entries if fnmatchcase(name, pattern))
 
 
 def entry(name: str) -> Entry:
-    """What is known of network `name`. Raises if there is none, and suggests the nearest name."""
+    """What is known of network `name`. Raises ValueError if there is none, and suggests the nearest name."""
     if name not in _entries:
         near = get_close_matches(name, _entries, 1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(list_models())}"
@@ -51,5 +93,8 @@ def entry(name: str) -> Entry:
 
 
 def create(name: str, **kwargs: Any) -> Module:
-    """A new network: `create("mnist_cnn", num_classes=10)`. Raises as `entry` does."""
+    """A new network: `create("mnist_cnn", num_classes=10)`.
+
+    Raises as `entry` does, TypeError for arguments that the network does not have, ValueError for values it refuses.
+    """
     return entry(name).build(**kwargs)

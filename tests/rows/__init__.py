@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
-from .cases import FLOATS, Case, Draw, case, seeded
+from ..cases import FLOATS, Case, Draw, case, seeded
 
 Function = str | Callable[..., Any]
 

@@ -1,0 +1,41 @@
+"""Rows of pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import references
+from ..cases import A, Case, Draw, case
+from . import refuse, row
+
+
+def pooling(rank: int, average: bool) -> Callable[[Draw], Case]:
+    def cases(d: Draw) -> Case:
+        kernel, stride = d.several(rank, 1, 3), d.several(rank, 1, 3)
+        options: dict[str, Any] = {"padding": tuple(d.integer(0, k // 2) for k in kernel),
+            "ceil_mode": d.choice(False, True)}
+        dilation = (1,) * rank if average else d.several(rank, 1, 2)
+        if not average:
+            options["dilation"] = dilation
+        else:
+            options["count_include_pad"] = d.choice(True, False)
+            if rank > 1:
+                options["divisor_override"] = d.choice(None, 5)
+        size = (di * (k - 1) + d.integer(1, 5 - rank) for k, di in zip(kernel, dilation))
+        return case(A(d.batch(), d.choice(1, 2, 5, 17), *size), kernel, d.choice(stride, kernel), **options)
+
+    return cases
+
+
+for _rank, _sizes in ((1, ((8, 32, 8192), (8, 64, 4096))), (2, ((8, 64, 56, 56), (4, 64, 112, 112))),
+                      (3, ((2, 32, 16, 56, 56), (2, 16, 16, 64, 64)))):
+    for _kind, _name in ((references.max_pool, "max_pool"), (references.avg_pool, "avg_pool")):
+        _mean, _x, _k = _name == "avg_pool", A(1, 2, *[6] * _rank), f"{_name}{_rank}d"
+        row(_k, f"nn.functional.{_k}", _kind, pooling(_rank, _mean), linear=(0,) if _mean else (), exact=not _mean,
+            sums=_mean,
+            big=(case(A(*_sizes[0]), 2), case(A(*_sizes[1]), 3, 2, 1)), refuses=(
+            refuse(ValueError, "pool padding 2 kernel 3 half", _x, 3, 1, 2),
+            refuse(ValueError, "pool window 7 6 kernel", _x, 7),
+            refuse(ValueError, f"{_k} kernel_size 0 at least 1", _x, 0),
+            refuse(ValueError, f"{_k} input axes {_rank + 2}", A(*[6] * (_rank + 1)), 2)))
