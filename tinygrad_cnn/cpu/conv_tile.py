@@ -156,12 +156,12 @@ def weight_kernel(name: str, rows: int, vectors: int) -> Any:
                 source, target, width = blocks[b, 0], blocks[b, 1], blocks[b, 2]
                 place = ((n * P + p) * Q + q) * R * outputs + target
                 for m in range(count):                               # this block's channels of g, side by side
-                    line = fetch(g, place + m * outputs, one, VECTORS, width)
+                    line = fetch(g, place + m * outputs, one, VECTORS, 1, width)
                     store(lines, first + m * BLOCK, one, line, 1, BLOCK)
                 for t in range(0, T, ROWS):                          # ROWS taps
                     offsets = pick(taps, t, T - 1, ROWS)
                     total = ((split * B + b) * T + t) * BLOCK
-                    tile = fetch(sums, total, rows, VECTORS, BLOCK)
+                    tile = fetch(sums, total, rows, VECTORS, ROWS, BLOCK)
                     for m in range(count):
                         tile = multiply_add(tile, image, at + source + pixels[m], offsets, lines, first + m * BLOCK)
                     store(sums, total, rows, tile, T - t, BLOCK)

@@ -65,7 +65,7 @@ def _panel(panel, first, b, at, strides, depth, width):
     """panel[k, lane] = b[k, lane] for k < depth and lane < width, zero beyond the width; an axis of b has step 1"""
     if strides[2] == 1:
         for k in range(depth):
-            row = fetch(b, at + k * strides[1], spread(0, 0, 1), VECTORS, width)
+            row = fetch(b, at + k * strides[1], spread(0, 0, 1), VECTORS, 1, width)
             store(panel, first + k * BLOCK, spread(0, 0, 1), row, 1, BLOCK)
     else:
         for k in range(0, depth, LANES):
@@ -94,7 +94,7 @@ def _tiles(part, parts, out, a, b, bias, relu, panel, sizes, a_strides, b_stride
                 if k == first:
                     tile = start(bias, n, ROWS, VECTORS)
                 else:
-                    tile = fetch(out, place, rows, VECTORS, N - n)
+                    tile = fetch(out, place, rows, VECTORS, ROWS, N - n)
                 at = i * a_strides[0] + m * a_strides[1] + k * a_strides[2]
                 offsets = spread(a_strides[1], left - 1, ROWS)
                 for term in range(depth):

@@ -15,10 +15,10 @@ from numba.core import cgutils, config
 from numba.extending import intrinsic, models, register_model
 
 LANES = 16    # on every CPU: a vector of 16 is one register of AVX-512, two of AVX, four of Neon
-TILES = {"+avx512f": ((8, 2), (8, 1)), "": ((6, 1), (6, 1))}    # CPU feature -> (ROWS, VECTORS), wide and narrow
-
+TILES = {"+avx512f": ((8, 2), (8, 1), (16, 14, 8, 7)), "": ((6, 1), (6, 1), (6, 5))}
+# CPU feature -> (ROWS, VECTORS), wide and narrow, and the choice of ROWS where each has a vector of its own
 features = config.CPU_FEATURES if config.CPU_FEATURES is not None else llvm.get_host_cpu_features().flatten()
-WIDE, NARROW = next(tiles for feature, tiles in TILES.items() if feature in features)
+WIDE, NARROW, HEIGHTS = next(tiles for feature, tiles in TILES.items() if feature in features)
 
 FLOAT, INT, BIT = ir.FloatType(), ir.IntType(64), ir.IntType(1)
 VECTOR = ir.VectorType(FLOAT, LANES)
@@ -130,19 +130,28 @@ def multiply_add(typing, tile, x, at, offsets, w, w_at):
 
 
 @intrinsic
-def multiply_add_lanes(typing, tile, x, at, offsets, w, w_at, width):
-    """tile[r, v] += x[at + offsets[r] + v*LANES : +LANES] * w[w_at + v*LANES : +LANES], of the lanes below `width`."""
+def multiply_add_lanes(typing, tile, x, at, w, w_at):
+    """tile[r] += x[at + r*LANES : +LANES] * w[w_at : +LANES]"""
     def codegen(context, builder, signature, args):
-        sums, offsets_ = cgutils.unpack_tuple(builder, args[0]), cgutils.unpack_tuple(builder, args[3])
-        vectors = len(sums) // len(offsets_)
-        weights = load(builder, pointer(context, builder, w, args[4], args[5]), vectors, args[6])
-        base = pointer(context, builder, x, args[1], args[2])
-        for r, offset in enumerate(offsets_):
-            values = load(builder, builder.gep(base, [offset]), vectors, args[6])
-            for v, weight in enumerate(weights):
-                sums[r * vectors + v] = fma(builder, values[v], weight, sums[r * vectors + v])
+        (weight,) = load(builder, pointer(context, builder, w, args[3], args[4]), 1)
+        values = load(builder, pointer(context, builder, x, args[1], args[2]), tile.count)
+        sums = [fma(builder, value, weight, total) for value, total in zip(values, cgutils.unpack_tuple(builder, args[0]))]
         return context.make_tuple(builder, tile, sums)
-    return tile(tile, x, types.intp, offsets, w, types.intp, types.intp), codegen
+    return tile(tile, x, types.intp, w, types.intp), codegen
+
+
+@intrinsic
+def add_products(typing, sums, sums_at, x, at, tile):
+    """sums[sums_at : +LANES] += sum over r of x[at + r*LANES : +LANES] * tile[r]"""
+    def codegen(context, builder, signature, args):
+        place = pointer(context, builder, sums, args[0], args[1])
+        values = load(builder, pointer(context, builder, x, args[2], args[3]), tile.count)
+        (total,) = load(builder, place, 1)
+        for value, factor in zip(values, cgutils.unpack_tuple(builder, args[4])):
+            total = fma(builder, value, factor, total)
+        save(builder, [total], place, INT(LANES))
+        return context.get_dummy_value()
+    return types.void(sums, types.intp, x, types.intp, tile), codegen
 
 
 @intrinsic
@@ -183,16 +192,17 @@ def spread(typing, step, last, rows):
 
 
 @intrinsic(prefer_literal=True)
-def fetch(typing, array, at, offsets, vectors, width):
-    """tile[r, lane] = array[at + offsets[r] + lane] for lane < width, else zero."""
+def fetch(typing, array, at, offsets, vectors, height, width):
+    """tile[r, lane] = array[at + offsets[r] + lane] for r < height and lane < width, else zero."""
     tile = types.UniTuple(vector, offsets.count * vectors.literal_value)
 
     def codegen(context, builder, signature, args):
         base = pointer(context, builder, array, args[0], args[1])
-        sums = [load(builder, builder.gep(base, [offset]), vectors.literal_value, args[4])
-                for offset in cgutils.unpack_tuple(builder, args[2])]
+        sums = [load(builder, builder.gep(base, [offset]), vectors.literal_value,
+                     builder.select(builder.icmp_signed("<", INT(r), args[4]), args[5], INT(0)))
+                for r, offset in enumerate(cgutils.unpack_tuple(builder, args[2]))]
         return context.make_tuple(builder, tile, [value for row in sums for value in row])
-    return tile(array, types.intp, offsets, vectors, types.intp), codegen
+    return tile(array, types.intp, offsets, vectors, types.intp, types.intp), codegen
 
 
 @intrinsic

@@ -100,7 +100,7 @@ def _weight(part, parts, sums, x, g, pixels, g_pixels, image_steps, g_steps, scr
             for b in range(B):
                 for c in range(0, C, ROWS):
                     total = first + ((k * B + b) * padded + c) * BLOCK
-                    tile = fetch(sums, total, lines, VECTORS, BLOCK)
+                    tile = fetch(sums, total, lines, VECTORS, ROWS, BLOCK)
                     source, line = v_first + k * v_plane + c, m_first + k * m_plane + b * BLOCK
                     for t in range(count):
                         tile = multiply_add(tile, v, source + t * padded, columns, m, line + t * B * BLOCK)
