@@ -5,6 +5,21 @@ one that takes the library first. Beside it stand the NumPy reference, the cases
 two shapes of real networks to measure it on. Rows stand in rows/, a file for each kind of operation.
 """
 
-from .rows import ROWS, activation, conv, elementwise, linear, loss, norm, pool, reductions, shaping
+from .rows import (
+    ROWS,
+    activation,
+    conv,
+    elementwise,
+    indexing,
+    interpolate,
+    linear,
+    loss,
+    norm,
+    pool,
+    reductions,
+    shaping,
+    sorting,
+)
 
-__all__ = ["ROWS", "activation", "conv", "elementwise", "linear", "loss", "norm", "pool", "reductions", "shaping"]
+__all__ = ["ROWS", "activation", "conv", "elementwise", "indexing", "interpolate", "linear", "loss", "norm", "pool", "reductions",
+           "shaping", "sorting"]

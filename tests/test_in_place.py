@@ -3,6 +3,7 @@
 import pytest
 
 import tinygrad_cnn as tg
+from tinygrad_cnn.methods.inplace import InPlace
 
 
 def leaf(*values):
@@ -100,6 +101,36 @@ def test_in_place_values():
         tg.tensor([1]).add_(0.5)
     with pytest.raises(RuntimeError, match="expanded, so that elements share memory; clone"):
         tg.zeros(1).expand(3).add_(1)
+
+
+def test_every_method_in_place():
+    """Each is that of the same name, written back; what it computes must fit the dtype."""
+    names = [name for name in vars(InPlace) if name.endswith("_") and not name.startswith("__")]
+    assert len(names) > 80
+    for name in names:
+        assert name in ("copy_", "fill_", "zero_", "uniform_", "normal_", "bernoulli_", "random_", "fill_diagonal_") or hasattr(
+            tg.Tensor, name[:-1]), name
+    x = tg.tensor([[-1.0, 2.0], [3.0, 4.0]])
+    view = x[0]
+    assert x.abs_().sqrt_().clamp_(max=1.5).mul_(2) is x and view.tolist() == [2, pytest.approx(8**0.5)]
+    assert x.masked_fill_(x > 2.9, 0).tolist()[1] == [0, 0]
+    assert x.index_add_(0, tg.tensor([1]), tg.ones(1, 2), alpha=3).tolist()[1] == [3, 3]
+    assert x.scatter_(1, tg.tensor([[0]]), 9.0).tolist()[0][0] == 9 and x.fill_diagonal_(7).diagonal().tolist() == [7, 7]
+    assert tg.zeros(3, dtype=tg.uint8).random_(5, 6).tolist() == [5] * 3 and 0 <= tg.zeros(9).random_().min().item()
+    with pytest.raises(RuntimeError, match="exp_: the result is float32 but the tensor is int64"):
+        tg.ones(2, dtype=tg.int64).exp_()
+    with pytest.raises(RuntimeError, match="add_: the result is int64 but the tensor is bool"):
+        tg.zeros(2, dtype=tg.bool).add_(1)
+    with pytest.raises(ValueError, match="add_: the shape"):
+        tg.zeros(2).add_(tg.zeros(3, 2))
+
+
+def test_other_shapes_in_place():
+    x = tg.arange(6).reshape(1, 2, 3)
+    assert x.squeeze_() is x and x.t_().shape == (3, 2) and x.unsqueeze_(0).transpose_(0, 2).tolist() == [
+        [[0], [1], [2]], [[3], [4], [5]]]
+    with pytest.raises(RuntimeError, match=r"unsqueeze_: .* requires grad .* no_grad\(\)"):
+        leaf(1.0).unsqueeze_(0)
 
 
 def test_overlapping_write():

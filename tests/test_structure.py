@@ -3,6 +3,7 @@
 import ast
 import configparser
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,21 +31,22 @@ TWINS = sorted(
 
 # Modules, by the first part of their name, may import from their own layer and from those below.
 LAYERS = [
-    ("shapes", "layer_shapes", "formulas", "layered", "cache", "text"),
+    ("shapes", "indices", "layer_shapes", "formulas", "layered", "cache", "text"),
     ("arrays", "random", "nest"),
     ("cpu", "cuda", "meta"),
-    ("devices", "threads", "autograd", "anomaly", "dlpack", "drawing"),
+    ("devices", "threads", "autograd", "anomaly", "checkpoint", "dlpack", "drawing"),
     ("ops",),
     ("operators", "gradient", "gradient_check", "exchange", "methods", "tensor", "creation", "functions"),
     ("nn", "optim"),
     (
-        "models", "data", "saving", "pth", "weights", "viz", "train", "recipes", "predict", "installation", "attacks",
+        "models", "data", "saving", "pth", "weights", "viz", "train", "tasks", "recipes", "predict", "installation", "attacks",
         "experiments", "cli", "__main__", "",
     ),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 
+@cache
 def tree(path):
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 

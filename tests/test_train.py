@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tinygrad_cnn as tg
-from tinygrad_cnn import nn, recipes, train
+from tinygrad_cnn import nn, recipes, tasks, train
 from tinygrad_cnn.data import DataLoader, MNISTSubset, TensorDataset
 from tinygrad_cnn.optim import EMA, SGD, AdamW
 from tinygrad_cnn.optim.lr_scheduler import CosineAnnealingLR
@@ -169,7 +169,7 @@ def test_batches_must_be_filled() -> None:
     with pytest.raises(ValueError, match="5 samples do not fill a batch of 10"):
         Trainer(model, SGD(model.parameters(), 0.1), loader, 1)
     run = Trainer(model, SGD(model.parameters(), 0.1), DataLoader(TensorDataset(*blobs(5, 0)), 5), 1)
-    with pytest.raises(ValueError, match="no held-out digits"):
+    with pytest.raises(ValueError, match="no held-out images"):
         run.score()
 
 
@@ -188,7 +188,7 @@ def test_recipes(model: str) -> None:
     assert recipes.recipe(model, lr=0.5, batch_size=7) == replace(full, lr=0.5, batch_size=7)
     for recipe in (full, short):
         steps = recipe.epochs * (8004 // recipe.batch_size)
-        rates = [train.rate(recipe, step, steps) for step in range(steps)]
+        rates = [recipe.rate(step, steps) for step in range(steps)]
         peak = int(np.argmax(rates))
         assert 0.7 < max(rates) <= 1 and peak <= recipe.warmup and rates[-1] < 0.01
         assert all(np.diff(rates[peak:]) <= 0) and all(np.diff(rates[: peak + 1]) > 0)
@@ -199,23 +199,23 @@ def test_recipes(model: str) -> None:
 def test_impossible_recipes(numbers: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         recipes.recipe("mnist_cnn", **numbers)
-    with pytest.raises(ValueError, match="no recipe for 'resnet'"):
-        recipes.recipe("resnet")
+    with pytest.raises(ValueError, match="the paper of mnist_cnn has none for digits; use --recipe ours"):
+        recipes.recipe("mnist_cnn", source="paper")
 
 
 def test_augmentation_moves_digits_but_not_much() -> None:
     digits = MNISTSubset("validation").images[::200]
-    distort = train.augmentation(recipes.recipe("mnist_cnn"))
+    distort = recipes.recipe("mnist_cnn").augmentation((28, 28))
     assert distort is not None
     moved = distort(digits, np.random.default_rng(0))
     assert moved.shape == digits.shape and 0.05 < np.abs(moved - digits).mean() / digits.mean() < 1.5
     none = replace(recipes.recipe("mnist_cnn"), rotation=0, shift=0, scale=0, shear=0, elastic=0)
-    assert train.augmentation(none) is None
+    assert none.augmentation((28, 28)) is None
 
 
-def test_the_digit_trainer_follows_the_recipe() -> None:
+def test_the_trainer_of_a_task_follows_the_recipe() -> None:
     recipe = replace(recipes.recipe("mnist_cnn_bn"), optimizer="sgd", weight_decay=1e-4, label_smoothing=0.1)
-    run = train.digit_trainer("mnist_cnn_bn", recipe, seed=5)
+    run = train.task_trainer("mnist_cnn_bn", tasks.task("mnist"), recipe, seed=5)
     assert isinstance(run.optimizer, SGD) and run.steps == recipe.epochs * (8004 // recipe.batch_size)
-    assert run.average is not None and run.settings == recipe.__dict__ and run.seed == 5
-    assert run.held_out is not None and run.held_out[0].shape == (1996, 1, 28, 28)
+    assert run.average is not None and run.settings == {"data": "mnist", **recipe.__dict__} and run.seed == 5
+    assert run.held_out is not None and len(run.held_out) == 1996 and run.held_out[0][0].shape == (1, 28, 28)

@@ -51,16 +51,16 @@ def test_charts_survive_what_training_may_give() -> None:
 
 
 def test_digits_are_dark_on_light_and_in_order() -> None:
-    digits = np.zeros((10, 28, 28), np.float32)
+    digits = np.zeros((10, 1, 28, 28), np.float32)
     digits[9] = 1
-    sheet = viz.digit_sheet("title", "subtitle", digits, [str(i) for i in range(10)], columns=8)
+    sheet = viz.image_sheet("title", "subtitle", digits, [str(i) for i in range(10)], columns=8)
     below = np.asarray(sheet.convert("L"))[196:]  # the second row: an empty cell and then the full one
     assert (below[:80, 28:110] > 200).all() and (below[2:80, 142:222] < 10).all()
 
 
 def test_every_digit_needs_a_caption() -> None:
     with pytest.raises(ValueError, match="3 images have 2 captions"):
-        viz.digit_sheet("t", "s", np.zeros((3, 28, 28)), ["a", "b"])
+        viz.image_sheet("t", "s", np.zeros((3, 1, 28, 28)), ["a", "b"])
 
 
 def test_the_sliding_window_shows_nine_steps() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from . import shapes
+from . import indices, shapes
 
 
 class Array:
@@ -47,7 +47,7 @@ class Array:
 
     def __getitem__(self, key: Any) -> Array:
         """Basic indexing; the result is a view."""
-        offset, shape, strides, _ = shapes.index(self.shape, self.strides, key)
+        offset, shape, strides, _ = indices.basic(self.shape, self.strides, key)
         return Array(self.memory, shape, self.dtype, strides, self.offset + offset)
 
     def __repr__(self) -> str:

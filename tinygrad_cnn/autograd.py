@@ -19,6 +19,8 @@ Edge = tuple[Any, int]  # (node or leaf tensor, which of its outputs)
 
 class _Mode(threading.local):
     recording = True
+    recomputing = False
+    followers: tuple[Any, ...] = ()
 
 
 _mode = _Mode()
@@ -55,6 +57,37 @@ class enable_grad(set_grad_enabled):
 
     def __init__(self) -> None:
         super().__init__(True)
+
+
+def followers() -> tuple[Any, ...]:
+    """Those who follow what this thread records; see `follow`."""
+    return _mode.followers
+
+
+@contextlib.contextmanager
+def follow(*followers: Any) -> Iterator[None]:
+    """Within the block these objects, and no others, are told of every node: `follower.recorded(node)`, once it is whole."""
+    before, _mode.followers = _mode.followers, followers
+    try:
+        yield
+    finally:
+        _mode.followers = before
+
+
+def recomputing() -> bool:
+    """Whether this is the second call of a checkpoint: what happens once for each batch has happened then."""
+    return _mode.recomputing
+
+
+@contextlib.contextmanager
+def recompute(follower: Any) -> Iterator[None]:
+    """`with recompute(follower):` records what happened before once more, and tells `follower` alone."""
+    before, _mode.recomputing = _mode.recomputing, True
+    try:
+        with enable_grad(), follow(follower):
+            yield
+    finally:
+        _mode.recomputing = before
 
 
 _watchers: list[Any] = []
@@ -94,6 +127,8 @@ class Function:
     needed: tuple[bool, ...] = ()  # during backward: which inputs' gradients are asked for
     hooks: dict[int, list[Any]] | None = None
     results: tuple[tuple[int, ...], ...] = ()  # their shapes, once recorded
+    region: Any = None  # the checkpoint that emptied this node and can fill it again
+    place: int = 0  # among the nodes of the region
     _saved: dict[str, tuple[Any, Version, int]] | None = None
     _parameters: tuple[str, ...] = ()
 
@@ -122,6 +157,8 @@ class Function:
             self.results = tuple([t.data.shape for t in outs]) if several else (outs[0].data.shape,)
             self.edges = tuple([edge(t) for t in inputs])
             self._save(inputs, outs[0])
+            for follower in _mode.followers:
+                follower.recorded(self)
         else:
             self.free()  # what forward kept for a backward that will not come
         return tuple(outs) if several else outs[0]
@@ -136,6 +173,8 @@ class Function:
 
     def differentiate(self, grads: Sequence[Any], needed: tuple[bool, ...]) -> tuple[Any, ...]:
         """`backward` with the saved Tensors in place: one gradient or None per input."""
+        while self.region is not None:
+            self.region.restore(self)
         assert self._saved is not None and self.edges is not None
         self.needed = needed
         like = next(g for g in grads if g is not None)

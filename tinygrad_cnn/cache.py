@@ -43,8 +43,8 @@ def imported(source: Path) -> set[Path]:
     found = set()
     for dots, module, names in IMPORT.findall(source.read_text(encoding="utf-8")):
         folder = source.parents[len(dots) - 1].joinpath(*module.split("."))
-        found.add(folder.with_suffix(".py"))
-        found.update(folder / f"{name}.py" for name in re.findall(r"\w+", names))
+        modules = [folder, *(folder / name for name in re.findall(r"\w+", names))]
+        found.update(path for m in modules for path in (m.with_suffix(".py"), m / "__init__.py"))
     return {path for path in found if path.is_file()}
 
 

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 import numpy as np
 
-from . import dlpack, random, shapes
-from .arrays import view
-from .devices import Device, default_device, kernels, package
+from . import dlpack, shapes
+from .devices import Device, default_device, package
 from .methods.shaping import several
 from .operators import Number
+from .ops import layout, making, random
 from .tensor import Tensor
 
 
 def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor with a copy of `data`: a number, nested sequences, an array. Python floats become float32, ints int64."""
+    """A tensor with a copy of `data`: a number, nested sequences, an array, a tensor. Python floats become float32, ints
+    int64; arrays keep their dtype."""
+    if device is None and isinstance(data, Tensor):
+        device = data.device
+    return Tensor(package(_place(device)).upload(making.converted("tensor", data, dtype)), requires_grad)
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """A tensor with `data`, in the same memory where that is possible: of a tensor, or of a numpy array on the CPU."""
     if isinstance(data, Tensor):
-        data = data.detach().cpu().numpy()
-    values = np.array(data)
-    if dtype is None:
-        typed = isinstance(data, (np.ndarray, np.generic))
-        dtype = values.dtype if typed or values.dtype.kind != "f" else np.float32
-    values = np.require(values.astype(shapes.dtype_of("tensor", dtype), copy=False), requirements="C")
-    return Tensor(package(_place(device)).upload(values), requires_grad)
+        return data.to(device=device, dtype=dtype)
+    if isinstance(data, np.ndarray) and data.dtype in shapes.DTYPES and data.flags.writeable:
+        return from_numpy(data).to(device=device, dtype=dtype)
+    return tensor(data, dtype, device)
+
+
+def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None,
+            requires_grad: bool = False) -> Tensor:
+    """`as_tensor`; `copy` True: in memory of its own."""
+    made = as_tensor(obj, dtype, device)
+    made = made.clone() if copy else made
+    return made.detach().requires_grad_() if requires_grad else made
 
 
 def from_numpy(values: np.ndarray[Any, Any]) -> Tensor:
@@ -63,63 +77,185 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
 
 
 def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor whose elements are whatever the memory held."""
-    shape = tuple(int(n) for n in several(size))
-    if any(n < 0 for n in shape):
-        raise shapes.ShapeError(f"empty: size {shape} has an extent below 0, the least; use extents of at least 0")
-    dtype = shapes.dtype_of("empty", shapes.FLOAT32 if dtype is None else dtype)
+    """A tensor whose elements are whatever the memory held, float32 unless said otherwise."""
+    return _empty("empty", size, dtype, device, requires_grad)
+
+
+def _empty(operation: str, size: tuple[Any, ...], dtype: Any, device: Any, requires_grad: bool = False) -> Tensor:
+    if not size:
+        raise TypeError(f"{operation}: the size is missing; give extents, or () for a tensor without axes")
+    shape = shapes.extents(operation, several(size))
+    dtype = shapes.dtype_of(operation, shapes.FLOAT32 if dtype is None else dtype)
     return Tensor(package(_place(device)).empty(shape, dtype), requires_grad)
 
 
-def full(size: Any, value: Number, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def full(size: Any, fill_value: Number, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor filled with a number, whose kind sets the dtype unless given (bool, int64 or float32)."""
+    if isinstance(size, int):
+        raise TypeError(f"full: size is {size} but a sequence of extents is needed; use ({size},)")
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     kind = shapes.BOOL if isinstance(value, bool) else shapes.INT64 if isinstance(value, int) else shapes.FLOAT32
-    return empty(size, dtype=kind if dtype is None else dtype, device=device).fill_(value).requires_grad_(requires_grad)
+    made = _empty("full", (tuple(size),), kind if dtype is None else dtype, device)
+    return made.fill_(value).requires_grad_(requires_grad)
 
 
 def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of zeros, float32 unless said otherwise."""
-    return empty(*size, dtype=dtype, device=device).fill_(0).requires_grad_(requires_grad)
+    return _empty("zeros", size, dtype, device).fill_(0).requires_grad_(requires_grad)
 
 
 def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of ones, float32 unless said otherwise."""
-    return empty(*size, dtype=dtype, device=device).fill_(1).requires_grad_(requires_grad)
-
-
-def zeros_like(x: Tensor, dtype: Any = None) -> Tensor:
-    """Zeros in the shape, dtype and device of `x`."""
-    return zeros(x.shape, dtype=x.dtype if dtype is None else dtype, device=x.device)
-
-
-def ones_like(x: Tensor, dtype: Any = None) -> Tensor:
-    """Ones in the shape, dtype and device of `x`."""
-    return ones(x.shape, dtype=x.dtype if dtype is None else dtype, device=x.device)
-
-
-def arange(start: Number, end: Number | None = None, step: Number = 1, dtype: Any = None, device: Any = None) -> Tensor:
-    """The numbers from `start` (0 if only one is given) up to `end`, without it."""
-    values = np.arange(start) if end is None else np.arange(start, end, step)
-    return tensor(values if dtype is not None or values.dtype.kind != "f" else values.astype(np.float32), dtype, device)
+    return _empty("ones", size, dtype, device).fill_(1).requires_grad_(requires_grad)
 
 
 def rand(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Uniform numbers in [0, 1)."""
-    return uniform_(empty(*size, dtype=dtype, device=device)).requires_grad_(requires_grad)
+    return uniform_(_empty("rand", size, dtype, device)).requires_grad_(requires_grad)
 
 
 def randn(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Normal numbers of mean 0 and variance 1."""
-    return normal_(empty(*size, dtype=dtype, device=device)).requires_grad_(requires_grad)
+    return normal_(_empty("randn", size, dtype, device)).requires_grad_(requires_grad)
+
+
+def randint(*bounds: Any, low: int = 0, high: int | None = None, size: Any = None, dtype: Any = shapes.INT64,
+            device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Integers from `low` to `high` - 1, each as likely: `randint(high, size)` or `randint(low, high, size)`."""
+    given = list(bounds)
+    if given and not isinstance(given[-1], int):
+        size = given.pop()
+    if high is None and given:
+        high = given.pop()
+    low = given.pop() if given else low
+    if given or high is None or size is None:
+        raise TypeError(f"randint: arguments {bounds}; give high and size, or low, high and size")
+    like = _empty("randint", (tuple(size),), dtype, device)
+    return random.integers("randint", like, low, high, like.shape).to(like.dtype).requires_grad_(requires_grad)
+
+
+def randperm(n: int, *, dtype: Any = shapes.INT64, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """The integers from 0 to n - 1 in random order."""
+    like = _empty("randperm", ((n,),), dtype, device)
+    return random.fractions(like, (n,)).argsort().to(like.dtype).requires_grad_(requires_grad)
+
+
+def bernoulli(input: Tensor, p: float | None = None) -> Tensor:
+    """1 with the probability that each element of `input` says, or with `p` everywhere, else 0."""
+    return random.bernoulli("bernoulli", input.detach(), input.detach() if p is None else p)
+
+
+def normal(mean: Any, std: Any = 1.0, size: Any = None) -> Tensor:
+    """Normal numbers: of a mean and a deviation each a number, in the shape `size`; or each a tensor, broadcast."""
+    if size is not None:
+        return normal_(empty(size), mean, std)
+    like = mean if isinstance(mean, Tensor) else std
+    shape = shapes.broadcast("normal", *[t.shape for t in (mean, std) if isinstance(t, Tensor)])
+    return (random.drawn("normal", like, 0.0, 1.0, shape) * std + mean).detach()
+
+
+def _like(operation: str, x: Tensor, dtype: Any, device: Any) -> Tensor:
+    """Unwritten elements in the shape, and unless given on the device and of the dtype, of `x`; in its memory order."""
+    dtype = x.dtype if dtype is None else shapes.dtype_of(operation, dtype)
+    if device is None or x.device == device:
+        return Tensor(layout.empty_like(x.data, dtype))
+    return empty(x.shape, dtype=dtype, device=device)
+
+
+def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """`empty` in the shape, dtype and device of `input`."""
+    return _like("empty_like", input, dtype, device).requires_grad_(requires_grad)
+
+
+def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros in the shape, dtype and device of `input`."""
+    return _like("zeros_like", input, dtype, device).fill_(0).requires_grad_(requires_grad)
+
+
+def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones in the shape, dtype and device of `input`."""
+    return _like("ones_like", input, dtype, device).fill_(1).requires_grad_(requires_grad)
+
+
+def full_like(input: Tensor, fill_value: Number, *, dtype: Any = None, device: Any = None,
+              requires_grad: bool = False) -> Tensor:
+    """A number everywhere, in the shape, dtype and device of `input`."""
+    return _like("full_like", input, dtype, device).fill_(fill_value).requires_grad_(requires_grad)
+
+
+def rand_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Uniform numbers in [0, 1) in the shape, dtype and device of `input`."""
+    return _like("rand_like", input, dtype, device).uniform_().requires_grad_(requires_grad)
+
+
+def randn_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Normal numbers in the shape, dtype and device of `input`."""
+    return _like("randn_like", input, dtype, device).normal_().requires_grad_(requires_grad)
+
+
+def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """`randint` in the shape, dtype and device of `input`."""
+    low, high = (0, low) if high is None else (low, high)
+    like = _like("randint_like", input, dtype, device)
+    return random.integers("randint_like", like, low, high, like.shape).to(like.dtype)
+
+
+def arange(start: Number, end: Number | None = None, step: Number = 1, *, dtype: Any = None, device: Any = None,
+           requires_grad: bool = False) -> Tensor:
+    """The numbers from `start` (0 if only one is given) up to `end`, without it: int64, or float32 if one is a float."""
+    given = (0, start, step) if end is None else (start, end, step)
+    first, last, by = (v.item() if isinstance(v, Tensor) else v for v in given)
+    if not by or (last - first) * by < 0:
+        raise shapes.ShapeError(f"arange: step is {by} from {first} to {last}; use a step that leads there")
+    floating = any(isinstance(v, (float, np.floating)) for v in (first, last, by))
+    dtype = shapes.dtype_of("arange", (shapes.FLOAT32 if floating else shapes.INT64) if dtype is None else dtype)
+    if dtype == shapes.BOOL:
+        raise shapes.KindError("arange: dtype bool cannot count but numbers can; use int64")
+    if dtype == shapes.INT64:
+        first, last, by = int(first), int(last), int(by)
+    count = ceil((last - first) / by)
+    values = (first + np.arange(count) * by).astype(dtype)
+    return Tensor(package(_place(device)).upload(values), requires_grad)
+
+
+def linspace(start: Number, end: Number, steps: int, *, dtype: Any = None, device: Any = None,
+             requires_grad: bool = False) -> Tensor:
+    """`steps` numbers from `start` to `end`, both included, equally far apart."""
+    dtype = shapes.dtype_of("linspace", shapes.FLOAT32 if dtype is None else dtype)
+    return Tensor(package(_place(device)).upload(_between("linspace", start, end, steps, dtype)), requires_grad)
+
+
+def logspace(start: Number, end: Number, steps: int, base: float = 10.0, *, dtype: Any = None, device: Any = None,
+             requires_grad: bool = False) -> Tensor:
+    """`base` to the power of the numbers of `linspace`."""
+    dtype = shapes.dtype_of("logspace", shapes.FLOAT32 if dtype is None else dtype)
+    values = np.power(float(base), _between("logspace", start, end, steps, shapes.FLOAT64)).astype(dtype)
+    return Tensor(package(_place(device)).upload(values), requires_grad)
+
+
+def _between(operation: str, start: Number, end: Number, steps: int, dtype: Any) -> np.ndarray[Any, Any]:
+    """From both ends to the middle, so that both are met exactly; the ends, too, are of the dtype."""
+    if steps < 0:
+        raise shapes.ShapeError(f"{operation}: steps is {steps} but at least 0 is needed; give more")
+    start, end = (float(dtype.type(v.item() if isinstance(v, Tensor) else v)) for v in (start, end))
+    k, step = np.arange(steps), (end - start) / max(steps - 1, 1)
+    return np.where(k < (steps + 1) // 2, start + step * k, end - step * (steps - 1 - k)).astype(dtype)
+
+
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A matrix of n rows and m columns (as many as rows unless given): 1 on the diagonal, else 0."""
+    made = _empty("eye", ((n, n if m is None else m),), dtype, device).fill_(0)
+    made.diagonal().fill_(1)
+    return made.requires_grad_(requires_grad)
 
 
 def uniform_(x: Tensor, low: float = 0.0, high: float = 1.0) -> Tensor:
-    """Overwrite a contiguous floating tensor with uniform numbers in [low, high)."""
+    """Overwrite a floating tensor with uniform numbers in [low, high); as `x.uniform_`, for a leaf that requires grad too."""
     return _draw("uniform", x, low, high)
 
 
 def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
-    """Overwrite a contiguous floating tensor with normal numbers."""
+    """Overwrite a floating tensor with normal numbers; as `x.normal_`, for a leaf that requires grad too."""
     return _draw("normal", x, mean, std)
 
 
@@ -127,7 +263,7 @@ def _draw(name: str, x: Tensor, a: float, b: float) -> Tensor:
     if x.dtype not in shapes.FLOATS or not x.is_contiguous():
         raise RuntimeError(f"{name}_: the tensor has dtype {x.dtype.name} and shape {x.shape} but a floating, "
                            "contiguous one is needed; use x.float().contiguous()")
-    getattr(kernels(x.data).random, name)(view(x.data, (x.data.size,)), a, b, *random.take(x.data.size))
+    random.draw(name, x.data, a, b)
     x.version.count += 1
     return x
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -97,6 +99,18 @@ def set_default_device(name: str | Device) -> None:
     """Make tensors on `name` from now on."""
     global _default
     _default = Device(name)
+
+
+@contextmanager
+def shapes_only() -> Iterator[None]:
+    """Within the block tensors and networks are made without memory or numbers: on the meta device."""
+    before = default_device()
+    set_default_device("meta")
+    try:
+        yield
+    finally:
+        set_default_device(before)
+
 
 
 def together(operation: str, *arrays: Any) -> None:

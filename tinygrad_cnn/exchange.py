@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import dlpack, drawing
+from . import dlpack, drawing, shapes
 from .devices import device_of, kernels
 from .operators import Number
 from .ops import layout
@@ -36,13 +36,16 @@ class Exchange:
     def item(self) -> Number:
         """The one element as a Python number."""
         if self.data.size != 1:
-            raise RuntimeError(f"item: shape {self.data.shape} has {self.data.size} elements but exactly one is "
+            raise shapes.ShapeError(f"item: shape {self.data.shape} has {self.data.size} elements but exactly one is "
                                "needed; use tolist()")
         return kernels(self.data).download(self.data).item()
 
     def tolist(self) -> Any:
         """The values as nested lists."""
         return kernels(self.data).download(self.data).tolist()
+
+    def __contains__(self, element: Any) -> bool:
+        return bool((self == element).any())
 
     def __float__(self) -> float:
         return float(self.item())
@@ -51,11 +54,15 @@ class Exchange:
         return int(self.item())
 
     def __index__(self) -> int:
-        if self.data.dtype.kind not in "iu":
-            raise TypeError(f"index: a tensor of dtype {self.data.dtype.name} is no integer; use int(x)")
+        if self.data.dtype.kind not in "iub" or self.data.size != 1:
+            raise TypeError(f"index: the tensor has dtype {self.data.dtype.name} and shape {self.data.shape} but a single "
+                            "integer is needed; use int(x)")
         return int(self.item())
 
     def __bool__(self) -> bool:
+        if self.data.size != 1:
+            raise RuntimeError(f"bool: shape {self.data.shape} has {self.data.size} elements, whose truth is ambiguous; use "
+                               "any() or all()")
         return bool(self.item())
 
     def __dlpack__(self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None,

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .devices import kernels
-from .ops import matmul
+from .ops import arithmetic, matmul
 from .ops.elementwise import apply
-from .shapes import FLOATS
+from .shapes import BOOL
 
 Number = bool | int | float
 
 
 class Operators:
-    """What Python's operators do with tensors, and the methods of the same names."""
+    """What Python's operators do with tensors."""
 
     __slots__ = ()
     __array_ufunc__ = None  # numpy leaves `array * tensor` to us
@@ -45,19 +47,55 @@ class Operators:
     def __rtruediv__(self, other: Any) -> Any:
         return _binary("div", other, self)
 
+    def __floordiv__(self, other: Any) -> Any:
+        return _by(arithmetic.floor_divide, self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _by(arithmetic.floor_divide, other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return _by(arithmetic.remainder, self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return _by(arithmetic.remainder, other, self)
+
     def __pow__(self, other: Any) -> Any:
-        if type(other) in (int, float) and other in POWERS and self.data.dtype in FLOATS:
-            return POWERS[other](self)
-        return _binary("pow", self, other)
+        return _by(arithmetic.power, self, other)
 
     def __rpow__(self, other: Any) -> Any:
-        return _binary("pow", other, self)
+        return _by(arithmetic.power, other, self)
 
     def __matmul__(self, other: Any) -> Any:
         return matmul.matmul(self, other) if isinstance(other, Operators) else NotImplemented
 
     def __neg__(self) -> Any:
         return apply("neg", self)
+
+    def __pos__(self) -> Any:
+        if self.data.dtype == BOOL:
+            raise RuntimeError("positive: dtype bool is given but numbers are needed; use x.int()")
+        return self
+
+    def __abs__(self) -> Any:
+        return apply("abs", self)
+
+    def __invert__(self) -> Any:
+        return arithmetic.bitwise("bitwise_not", self)
+
+    def __and__(self, other: Any) -> Any:
+        return _by(partial(arithmetic.bitwise, "bitwise_and"), self, other)
+
+    __rand__ = __and__
+
+    def __or__(self, other: Any) -> Any:
+        return _by(partial(arithmetic.bitwise, "bitwise_or"), self, other)
+
+    __ror__ = __or__
+
+    def __xor__(self, other: Any) -> Any:
+        return _by(partial(arithmetic.bitwise, "bitwise_xor"), self, other)
+
+    __rxor__ = __xor__
 
     def __eq__(self, other: object) -> Any:
         return _binary("eq", self, other)
@@ -78,12 +116,6 @@ class Operators:
         return _binary("ge", self, other)
 
     __hash__ = object.__hash__
-    add, sub, mul, div, pow = __add__, __sub__, __mul__, __truediv__, __pow__
-    eq, ne, lt, le, gt, ge, neg, matmul = __eq__, __ne__, __lt__, __le__, __gt__, __ge__, __neg__, __matmul__
-
-
-POWERS: dict[Any, Any] = {2: lambda x: x * x, 0.5: lambda x: apply("sqrt", x), -1.0: lambda x: 1.0 / x}
-"""Exponents with an operation of their own, several times faster than a power."""
 
 
 def beside(value: Any, like: Any) -> Any:
@@ -95,9 +127,33 @@ def beside(value: Any, like: Any) -> Any:
     return like.result(kernels(like.data).upload(np.asarray(value)), None)
 
 
+def number_or_tensor(operation: str, value: Any, like: Any) -> Any:
+    """An operand of a method; what is neither a tensor nor a number nor numpy's is refused."""
+    if not isinstance(value, KINDS):
+        raise TypeError(f"{operation}: an operand is {type(value).__name__} but a tensor or a number is needed; "
+                        "use tg.tensor(...)")
+    return beside(value, like)
+
+
+def only_tensor(operation: str, value: Any) -> Any:
+    """An operand that must be a tensor."""
+    if not isinstance(value, Operators):
+        raise TypeError(f"{operation}: an operand is {type(value).__name__} but a tensor is needed; use tg.tensor(...)")
+    return value
+
+
 def _binary(name: str, a: Any, b: Any) -> Any:
     """The formula `name` of a tensor and something that may stand beside it."""
-    if not all(isinstance(v, (Operators, bool, int, float, np.generic, np.ndarray)) for v in (a, b)):
+    return _by(partial(apply, name), a, b)
+
+
+def _by(operation: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
+    """An operation of a tensor and something that may stand beside it; what may not is left to its own operator."""
+    if not (isinstance(a, KINDS) and isinstance(b, KINDS)):
         return NotImplemented
     like = a if isinstance(a, Operators) else b
-    return apply(name, beside(a, like), beside(b, like))
+    return operation(beside(a, like), beside(b, like))
+
+
+KINDS = (Operators, bool, int, float, np.generic, np.ndarray)
+"""What may stand beside a tensor."""

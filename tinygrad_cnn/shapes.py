@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from math import prod
+from operator import index
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -22,6 +23,10 @@ def remembered(function: F) -> F:
 
 class ShapeError(ValueError, RuntimeError):
     """Arguments that do not fit each other. One sentence: the operation, the argument, both values, the remedy."""
+
+
+class KindError(TypeError, RuntimeError):
+    """An argument of a dtype that the operation does not take. One sentence, as of ShapeError."""
 
 
 # ---- arguments -------------------------------------------------------------------------------------------------------
@@ -58,6 +63,17 @@ def axes(operation: str, value: int | Iterable[int] | None, rank: int) -> Shape:
     return (result or tuple(range(rank))) if rank else ()
 
 
+def extents(operation: str, size: Iterable[Any]) -> Shape:
+    """`size` as a shape: integers of at least 0."""
+    try:
+        shape = tuple(index(n) for n in size)
+    except TypeError:
+        raise TypeError(f"{operation}: size {size!r} is not made of integers; give one for each axis") from None
+    if any(n < 0 for n in shape):
+        raise ShapeError(f"{operation}: size {shape} has an extent below 0, the least; use extents of at least 0")
+    return shape
+
+
 def same(operation: str, name: str, found: object, expected: object, remedy: str) -> None:
     """Refuse `found` where `expected` is needed."""
     if found != expected:
@@ -79,7 +95,7 @@ def dtype_of(operation: str, value: Any) -> np.dtype[Any]:
         found = None
     if found is None or found not in DTYPES:  # numpy finds None equal to float64
         names = ", ".join(d.name for d in DTYPES)
-        raise TypeError(f"{operation}: dtype {value!r} is not supported; use one of {names}")
+        raise KindError(f"{operation}: dtype {value!r} is not supported; use one of {names}")
     return found
 
 
@@ -93,6 +109,11 @@ def _promote(a: np.dtype[Any] | None, b: np.dtype[Any] | None) -> np.dtype[Any] 
     if _category(a) != _category(b):
         return max(a, b, key=_category)
     return np.promote_types(a, b)
+
+
+def can_cast(source: np.dtype[Any], target: np.dtype[Any]) -> bool:
+    """Whether an operation in place may write one dtype into the other: not floats into integers, nor numbers into bools."""
+    return _category(source) <= _category(target)
 
 
 def promote(*operands: tuple[np.dtype[Any], int] | bool | int | float) -> np.dtype[Any]:
@@ -235,43 +256,6 @@ def permutation(operation: str, order: Sequence[int], rank: int) -> Shape:
     return result
 
 
-def index(shape: Shape, strides: Shape, key: Any) -> tuple[int, Shape, Shape, tuple[slice | int | None, ...]]:
-    """Basic indexing (integers, slices, None, Ellipsis): (offset in bytes, shape, strides, the key, an entry per axis)."""
-    key = key if isinstance(key, tuple) else (key,)
-    named = sum(1 for k in key if k is not None and k is not Ellipsis)
-    if named > len(shape) or sum(1 for k in key if k is Ellipsis) > 1:
-        raise IndexError(f"index: {named} indices for shape {shape}; use at most {len(shape)} and one Ellipsis")
-    dots = [k for k, entry in enumerate(key) if entry is Ellipsis]
-    at = dots[0] if dots else len(key)
-    full = key[:at] + (slice(None),) * (len(shape) - named) + key[at + 1:]
-    offset, sizes, steps, k = 0, [], [], 0
-    written: list[slice | int | None] = []
-    for entry in full:
-        if entry is None:
-            sizes.append(1)
-            steps.append(0)
-            written.append(None)
-            continue
-        n, s = shape[k], strides[k]
-        if isinstance(entry, slice):
-            start, stop, step = entry.indices(n)
-            length = len(range(start, stop, step))
-            offset += start * s if length else 0
-            sizes.append(length)
-            steps.append(s * step)
-            written.append(slice(start, stop if stop >= 0 else None, step))
-        elif isinstance(entry, (int, np.integer)) and not isinstance(entry, bool):
-            if not -n <= entry < n:
-                raise IndexError(f"index: {entry} at axis {k} of shape {shape}; use {-n} to {n - 1}")
-            offset += int(entry) % n * s
-            written.append(int(entry) % n)
-        else:
-            raise TypeError(f"index: {entry!r} at axis {k} of shape {shape} is no integer, slice, None or Ellipsis; "
-                            "index with those")
-        k += 1
-    return offset, tuple(sizes), tuple(steps), tuple(written)
-
-
 def concatenated(operation: str, shapes: Sequence[Shape], at: int) -> Shape:
     """The shape of arrays laid side by side along axis `at`."""
     first = shapes[0]
@@ -288,6 +272,11 @@ def concatenated(operation: str, shapes: Sequence[Shape], at: int) -> Shape:
 def without(shape: Shape, axes: Shape) -> Shape:
     """`shape` with the extents at `axes` replaced by 1."""
     return tuple(1 if k in axes else n for k, n in enumerate(shape))
+
+
+def around(shape: Shape, axis: int) -> Shape:
+    """The extents (outer, of the axis, inner) of an array seen from one of its axes."""
+    return prod(shape[:axis]), shape[axis], prod(shape[axis + 1:])
 
 
 @remembered

@@ -13,8 +13,12 @@ from .autograd import Version
 from .devices import NAMES, Device, device_of, kernels
 from .exchange import Exchange
 from .gradient import root
+from .methods.arithmetic import Arithmetic
 from .methods.elementwise import Elementwise
+from .methods.facts import Facts
+from .methods.indexing import Indexing
 from .methods.inplace import InPlace
+from .methods.products import Products
 from .methods.reductions import Reductions
 from .methods.shaping import Shaping
 from .operators import Operators
@@ -23,7 +27,7 @@ from .ops.elementwise import cast
 from .ops.transfer import Transfer
 
 
-class Tensor(Operators, Elementwise, Reductions, Shaping, InPlace, Exchange):
+class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, Indexing, InPlace, Facts, Exchange):
     """A multi-dimensional array on a device that takes part in automatic differentiation.
 
     `data` is the array: numpy's on the CPU, `arrays.Array` elsewhere. `grad` is what `backward` added up, or None.

@@ -33,6 +33,14 @@ def size(count: float) -> str:
     return f"{count:.0f} {unit}" if count >= 10 or unit == "B" else f"{count:.1f} {unit}"
 
 
+def scaled(count: float) -> str:
+    """Large numbers: `118.016 k`, `1.498 G`; below a thousand as they are."""
+    for factor, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= factor:
+            return f"{count / factor:.3f} {unit}"
+    return str(count)
+
+
 def table(rows: Sequence[Sequence[str]], align: str) -> list[str]:
     """Columns two spaces apart; `align` has one `<` or `>` for each."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]

@@ -1,6 +1,6 @@
 """The training loop: steps, scores, and a state from which a run goes on bit for bit.
 
-    trainer = digit_trainer("mnist_cnn", recipe("mnist_cnn"))
+    trainer = task_trainer("mnist_cnn", task("mnist"), recipe("mnist_cnn"))
     for step in trainer.run():
         print(step.loss)
     print(trainer.score().accuracy)
@@ -14,27 +14,28 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from . import random
+from . import random, tasks
 from .creation import tensor
-from .data import DataLoader, ElasticTransform, MNISTSubset, RandomAffine, Resample
-from .data.transforms import GridTransform
+from .data import Compose, DataLoader, Dataset, Normalize, Resize, TensorDataset
+from .data.transforms import Transform
 from .models import create
+from .models.outputs import classification_loss, main_logits
 from .nn import functional as F
 from .nn.module import Module
-from .optim import EMA, SGD, AdamW, Optimizer
-from .optim.lr_scheduler import LambdaLR, Scheduler
-from .predict import probabilities
+from .optim import EMA, Optimizer
+from .optim.lr_scheduler import LambdaLR, LRScheduler
+from .predict import BATCH, probabilities
 from .recipes import Recipe
 from .saving import Checkpoint, CheckpointError, save_checkpoint
+from .tasks import Fit, Task
 from .tensor import Tensor
-
-SIDE = 28  # of a digit, pixels
 
 
 class NonFiniteLoss(ArithmeticError):
@@ -43,9 +44,9 @@ class NonFiniteLoss(ArithmeticError):
 
 @dataclass(frozen=True)
 class Step:
-    """One optimizer step: its number (from 1), the loss of its batch, and how many of its `size` digits were right.
+    """One optimizer step: its number (from 1), the loss of its batch, and how many of its `size` images were right.
 
-    `accuracy` is the percentage of held-out digits that are right, known after the last step of each epoch.
+    `accuracy` is the percentage of held-out images that are right, known after the last step of each epoch.
     """
 
     number: int
@@ -57,19 +58,19 @@ class Step:
 
 @dataclass(frozen=True)
 class Score:
-    """What a network makes of scored digits: int64 `predicted` and `labels`, float32 `probabilities` (n, classes)."""
+    """What a network makes of scored images: int64 `predicted` and `labels`, float32 `probabilities` (n, classes)."""
 
     labels: npt.NDArray[np.int64]
     probabilities: npt.NDArray[np.float32]
 
     @property
     def predicted(self) -> npt.NDArray[np.int64]:
-        """The likeliest class of each digit."""
+        """The likeliest class of each image."""
         return self.probabilities.argmax(axis=1)
 
     @property
     def accuracy(self) -> float:
-        """Percent of the digits that are right."""
+        """Percent of the images that are right."""
         return 100 * float((self.predicted == self.labels).mean())
 
     def confusions(self) -> list[tuple[int, int, int]]:
@@ -86,24 +87,27 @@ class Trainer:
     schedule  stepped after every optimizer step, if given
     average   an `EMA` of the model, updated after every step; it is then what is scored and saved as the model
     loss      called as loss(output, labels), the mean over a batch
-    held_out  (images, labels) scored after every epoch, if given
+    held_out  (images, labels), arrays or a dataset, scored after every epoch, if given
+    prepare   a transform without chance, such as `Normalize`, that images go through before they are scored
+    clip      the most that the norm of all gradients together may be, 0 for no bound
     name      of the network in `models` and its `arguments`, kept in checkpoints so that they can be opened again;
               `seed` and `settings` (anything JSON can express) are kept beside them
     """
 
     def __init__(self, model: Module, optimizer: Optimizer, loader: DataLoader, epochs: int,
-                 schedule: Scheduler | None = None, average: EMA | None = None,
-                 loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy, device: str = "cpu",
-                 held_out: tuple[npt.NDArray[Any], npt.NDArray[Any]] | None = None,
+                 schedule: LRScheduler | None = None, average: EMA | None = None,
+                 loss: Callable[[Any, Tensor], Tensor] = F.cross_entropy, device: str = "cpu",
+                 held_out: Dataset | tuple[npt.NDArray[Any], npt.NDArray[Any]] | None = None,
                  name: str = "", arguments: dict[str, Any] | None = None, seed: int = 0,
-                 settings: dict[str, Any] | None = None) -> None:
+                 settings: dict[str, Any] | None = None, prepare: Transform | None = None, clip: float = 0.0) -> None:
         if len(loader) == 0:
             raise ValueError(f"Trainer: {len(loader.dataset)} samples do not fill a batch of {loader.batch_size}; "
                              "use smaller batches")
         self.model, self.optimizer, self.loader, self.epochs = model, optimizer, loader, epochs
         self.schedule, self.average, self.loss, self.device = schedule, average, loss, device
-        self.held_out, self.name, self.arguments = held_out, name, arguments or {}
-        self.seed, self.settings = seed, settings or {}
+        self.held_out = TensorDataset(*held_out) if isinstance(held_out, tuple) else held_out
+        self.name, self.arguments, self.seed, self.settings = name, arguments or {}, seed, settings or {}
+        self.prepare, self.clip = prepare, clip
         self.losses: list[float] = []  # of every step so far
         self.accuracies: list[float] = []  # held-out, percent, after every epoch so far
         self.seconds = 0.0  # spent in `run`, earlier sessions included
@@ -153,25 +157,38 @@ class Trainer:
             raise NonFiniteLoss(f"the loss became {value} at step {self.step + 1} of {self.steps}, "
                                 f"with learning rate {rates}; train again with a smaller one")
         loss.backward()
+        if self.clip:
+            from .nn.utils import clip_grad_norm_
+
+            clip_grad_norm_(self.model.parameters(), self.clip)
         self.optimizer.step()
         if self.schedule:
             self.schedule.step()
         if self.average:
             self.average.update()
         self.losses.append(value)
-        right = output.detach().numpy().argmax(axis=1) == labels.numpy()
+        right = main_logits(output).detach().numpy().argmax(axis=1) == labels.numpy()
         return Step(self.step, value, int(right.sum()), len(right))
 
-    def score(self, images: npt.NDArray[Any] | None = None, labels: npt.NDArray[Any] | None = None) -> Score:
-        """The network (or its average) on `images` (n, 1, h, w) and `labels`; by default those held out."""
-        if images is None or labels is None:
-            if self.held_out is None:
-                raise ValueError("score: there are no held-out digits; give images and labels")
-            images, labels = self.held_out
+    def score(self, dataset: Dataset | None = None) -> Score:
+        """The network (or its average) on the images of `dataset`; by default those held out."""
+        dataset = dataset or self.held_out
+        if dataset is None:
+            raise ValueError("score: there are no held-out images; give a dataset")
         if self.average is None:
-            return Score(labels, probabilities(self.model, images, self.device))
+            return self._score(self.model, dataset)
         with self.average.applied() as model:
-            return Score(labels, probabilities(model, images, self.device))
+            return self._score(model, dataset)
+
+    def _score(self, model: Module, dataset: Dataset) -> Score:
+        labels, shares = [], []
+        for first in range(0, len(dataset), BATCH):
+            images, truth = dataset.batch(np.arange(first, min(first + BATCH, len(dataset))))
+            if self.prepare:
+                images = self.prepare(images, np.random.default_rng(0))
+            labels.append(truth)
+            shares.append(probabilities(model, images, self.device))
+        return Score(np.concatenate(labels), np.concatenate(shares))
 
     def save(self, run: str | Path) -> Path:
         """Write a checkpoint into the folder `run`; returns the step's folder."""
@@ -234,45 +251,48 @@ class Trainer:
         return {"state": state, "param_groups": saved["param_groups"]}
 
 
-def digit_trainer(model: str, recipe: Recipe, device: str = "cpu", seed: int = 0) -> Trainer:
-    """A trainer of the network called `model` on the embedded digits by `recipe`, everything drawn from `seed`."""
+def task_trainer(model: str, given: Task, recipe: Recipe, device: str = "cpu", seed: int = 0,
+                 fit: Fit | None = None) -> Trainer:
+    """A trainer of the network called `model` on a task by `recipe`, everything drawn from `seed`.
+
+    `fit` says how the network is brought to the task's images; by default `tasks.fit` finds out.
+    """
+    fit = fit or tasks.fit(model, given)
     random.manual_seed(seed)
-    network = create(model).to(device)
-    train, held_out = MNISTSubset("train"), MNISTSubset("held-out")
-    loader = DataLoader(train, recipe.batch_size, shuffle=True, drop_last=True, transform=augmentation(recipe),
-                        seed=seed)
-    optimizer: Optimizer
-    if recipe.optimizer == "sgd":
-        optimizer = SGD(network.parameters(), recipe.lr, momentum=0.9, weight_decay=recipe.weight_decay, nesterov=True)
-    else:
-        optimizer = AdamW(network.parameters(), recipe.lr, weight_decay=recipe.weight_decay)
+    network = create(model, **fit.arguments).to(device)
+    train, held_out = tasks.parts(given, fit.size)
+    resize = [Resize(fit.size)] if given.shape and fit.size != given.shape[1:] else []
+    normalize = [Normalize(*channel_statistics(train))] if recipe.normalize else []
+    augment = recipe.augmentation(fit.size)
+    loader = DataLoader(train, recipe.batch_size, shuffle=True, drop_last=True, seed=seed,
+                        transform=_composed([*resize, *([augment] if augment else []), *normalize]))
+    optimizer = recipe.build_optimizer(network)
     steps = recipe.epochs * len(loader)
-    schedule = LambdaLR(optimizer, lambda step: rate(recipe, step, steps))
+    schedule = LambdaLR(optimizer, lambda step: recipe.rate(step, steps))
     average = EMA(network, recipe.average) if recipe.average else None
 
-    def loss(output: Tensor, labels: Tensor) -> Tensor:
-        return F.cross_entropy(output, labels, label_smoothing=recipe.label_smoothing)
+    def loss(output: Any, labels: Tensor) -> Tensor:
+        return classification_loss(output, labels, partial(F.cross_entropy, label_smoothing=recipe.label_smoothing))
 
-    return Trainer(network, optimizer, loader, recipe.epochs, schedule, average, loss, device,
-                   (held_out.images, held_out.labels), model, seed=seed, settings=asdict(recipe))
-
-
-def augmentation(recipe: Recipe) -> Resample | None:
-    """The random distortion of the recipe's digits, None if it asks for none."""
-    moves: list[GridTransform] = []
-    if recipe.rotation or recipe.shift or recipe.scale or recipe.shear:
-        sizes = (1 - recipe.scale, 1 + recipe.scale)
-        moves.append(RandomAffine(recipe.rotation, recipe.shift / SIDE, sizes, recipe.shear))
-    if recipe.elastic:
-        moves.append(ElasticTransform(recipe.elastic, recipe.elastic_sigma))
-    return Resample(moves) if moves else None
+    return Trainer(network, optimizer, loader, recipe.epochs, schedule, average, loss, device, held_out, model, fit.arguments,
+                   seed, {"data": given.name, **asdict(recipe)}, _composed([*resize, *normalize]), recipe.clip)
 
 
-def rate(recipe: Recipe, step: int, steps: int) -> float:
-    """The learning rate after `step` of `steps` steps, as a share of the recipe's largest one."""
-    warm = min(1.0, (step + 1) / recipe.warmup) if recipe.warmup else 1.0
-    done = step / max(steps, 1)
-    return warm * (0.5 * (1 + math.cos(math.pi * done)) if recipe.schedule == "cosine" else 1 - done)
+def _composed(transforms: list[Transform]) -> Transform | None:
+    return Compose(transforms) if len(transforms) > 1 else transforms[0] if transforms else None
+
+
+def channel_statistics(images: Dataset) -> tuple[list[float], list[float]]:
+    """(means, standard deviations) of the channels, over at most 5,000 images taken evenly from the whole."""
+    chosen = np.linspace(0, len(images) - 1, min(len(images), 5000)).astype(np.int64)
+    sums, squares, count = 0.0, 0.0, 0
+    for first in range(0, len(chosen), BATCH):
+        batch = images.batch(chosen[first:first + BATCH])[0].astype(np.float64)
+        sums, squares = sums + batch.sum((0, 2, 3)), squares + (batch**2).sum((0, 2, 3))
+        count += batch.size // batch.shape[1]
+    mean = np.asarray(sums) / count
+    spread = np.sqrt(np.asarray(squares) / count - mean**2)
+    return mean.tolist(), np.where(spread > 0, spread, 1.0).tolist()
 
 
 def _below(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:

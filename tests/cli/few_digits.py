@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tinygrad_cnn import train
+from tinygrad_cnn import tasks
 from tinygrad_cnn.cli import main
 from tinygrad_cnn.data import MNISTSubset
 
@@ -24,11 +24,11 @@ class FewDigits(MNISTSubset):
 
 def few_digits(argv: list[str]) -> int:
     """`main(argv)` with few digits."""
-    whole, train.MNISTSubset = train.MNISTSubset, FewDigits
+    whole, tasks.MNISTSubset = tasks.MNISTSubset, FewDigits
     try:
         return main(argv)
     finally:
-        train.MNISTSubset = whole
+        tasks.MNISTSubset = whole
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def fails(capsys: pytest.CaptureFixture[str], code: int, *words: str) -> str:
     """Run, expect failure with one sentence on stderr, return it."""
     assert main(words) == code
     lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1 and lines[0].startswith("tinygrad-cnn: ") and lines[0].endswith(".")
+    assert len(lines) == 1 and lines[0].startswith("tinygrad-cnn: ") and lines[0].endswith((".", "?"))
     return lines[0]
 
 
@@ -54,7 +54,7 @@ def test_every_example_of_the_help_can_be_parsed(capsys: pytest.CaptureFixture[s
             assert cli._parser().parse_args([word.strip("'") for word in words[1:]]).run
 
 
-@pytest.mark.parametrize("words", [[], ["fly"], ["train"], ["train", "imagenet"], ["train", "mnist", "--epochs", "0"],
+@pytest.mark.parametrize("words", [[], ["fly"], ["train"], ["train", "mnist", "--epochs", "0"],
                                    ["train", "mnist", "--seed", "-1"], ["train", "mnist", "--lr", "fast"], ["predict"],
                                    ["summary", "mnist_cnn", "--input", "28"*3 + "x"], ["show", "cat"]])
 def test_wrong_usage_is_exit_code_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,24 +86,9 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     assert done.stderr == "" and done.returncode in (0, 1)
 
 
-def test_models_and_summaries(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["models"]) == 0
-    listed = capsys.readouterr().out.splitlines()
-    assert max(map(len, listed)) <= 80
-    assert [line.split()[0] for line in listed[1:]] == models.list_models()
-    row = next(line for line in listed if line.startswith("mnist_cnn "))
-    assert "1x28x28" in row and "600,810" in row
-    assert main(["models", "*_bn"]) == 0
-    assert all(line.split()[0].endswith("_bn") for line in capsys.readouterr().out.splitlines()[1:])
-    assert main(["summary", "mnist_cnn"]) == 0
-    out = capsys.readouterr().out
-    assert "600,810 parameters" in out and max(map(len, out.splitlines())) <= 80
-    assert str(tg.default_device()) == "cpu"
-
-
 def test_unknown_networks_and_impossible_inputs(capsys: pytest.CaptureFixture[str]) -> None:
     assert "mnist_cnn" in fails(capsys, 2, "summary", "mnist_cn")
-    assert "'x*'" in fails(capsys, 1, "models", "x*")
+    assert "'qq*'" in fails(capsys, 1, "models", "qq*")
     assert "does not take this input" in fails(capsys, 1, "summary", "mnist_cnn", "--input", "3x28x28")
 
 

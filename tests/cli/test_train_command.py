@@ -185,10 +185,12 @@ def test_the_emulator_prints_its_estimate_first() -> None:
 
 def test_the_estimate_follows_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     from tinygrad_cnn.recipes import recipe
-    from tinygrad_cnn.train import digit_trainer
+    from tinygrad_cnn.tasks import task
+    from tinygrad_cnn.train import task_trainer
 
-    short, long = (digit_trainer("mnist_cnn", recipe("mnist_cnn", epochs=epochs)) for epochs in (1, 5))
+    digits = task("mnist")
+    short, long = (task_trainer("mnist_cnn", digits, recipe("mnist_cnn", epochs=epochs)) for epochs in (1, 5))
     assert 1e8 < command._matmul_speed() < 1e14
     monkeypatch.setattr(command, "_matmul_speed", lambda: 1e9)
     for device in ("cpu", "cuda"):
-        assert np.isclose(command.estimate(long, device) / command.estimate(short, device), 5)
+        assert np.isclose(command.estimate(long, (1, 28, 28), device) / command.estimate(short, (1, 28, 28), device), 5)

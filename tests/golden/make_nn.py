@@ -64,6 +64,9 @@ LOSSES = [  # arguments of CrossEntropyLoss, shape of the input
     ({"ignore_index": -1}, (3, 4, 5)),
     ({"label_smoothing": 0.1}, (6, 5)),
     ({"label_smoothing": 0.2, "ignore_index": 2, "reduction": "mean"}, (8, 4)),
+    ({"weight": [0.5, 2.0, 1.0]}, (6, 3, 4)),
+    ({"weight": [0.5, 2.0, 1.0], "label_smoothing": 0.3, "ignore_index": 0}, (9, 3)),
+    ({"weight": [0.5, 2.0, 1.0], "label_smoothing": 0.3, "reduction": "none"}, (2, 3, 8, 9)),
 ]
 OPTIMIZERS = [
     ("SGD", {"lr": 0.1}),
@@ -74,6 +77,17 @@ OPTIMIZERS = [
     ("Adam", {"lr": 0.05, "betas": [0.8, 0.95], "eps": 1e-4, "weight_decay": 0.1}),
     ("AdamW", {"lr": 0.05}),
     ("AdamW", {"lr": 0.05, "weight_decay": 0.2}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "maximize": True, "weight_decay": 0.1}),
+    ("Adam", {"lr": 0.05, "amsgrad": True, "maximize": True}),
+    ("NAdam", {"lr": 0.05, "weight_decay": 0.1}),
+    ("NAdam", {"lr": 0.05, "weight_decay": 0.1, "decoupled_weight_decay": True, "momentum_decay": 0.01}),
+    ("RAdam", {"lr": 0.05, "betas": [0.9, 0.8]}),
+    ("RAdam", {"lr": 0.05, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    ("Adamax", {"lr": 0.05, "weight_decay": 0.1}),
+    ("RMSprop", {"lr": 0.05}),
+    ("RMSprop", {"lr": 0.05, "alpha": 0.9, "centered": True, "momentum": 0.8, "weight_decay": 0.1, "eps": 1e-3}),
+    ("Adagrad", {"lr": 0.1, "lr_decay": 0.1, "initial_accumulator_value": 0.5, "weight_decay": 0.1}),
+    ("Adadelta", {"lr": 1.0, "rho": 0.8, "weight_decay": 0.1}),
 ]
 SCHEDULES = [  # class, arguments; a list of those and milestones is a SequentialLR
     ("StepLR", {"step_size": 3, "gamma": 0.5}),
@@ -82,6 +96,17 @@ SCHEDULES = [  # class, arguments; a list of those and milestones is a Sequentia
     ("LinearLR", {"start_factor": 0.2, "end_factor": 0.9, "total_iters": 5}),
     ("SequentialLR", {"schedulers": [["LinearLR", {"start_factor": 0.1, "total_iters": 4}],
                                      ["CosineAnnealingLR", {"T_max": 8}]], "milestones": [4]}),
+    ("ConstantLR", {"factor": 0.25, "total_iters": 4}),
+    ("ExponentialLR", {"gamma": 0.8}),
+    ("PolynomialLR", {"total_iters": 9, "power": 2.0}),
+    ("CosineAnnealingLR", {"T_max": 4, "eta_min": 0.01}),
+    ("CosineAnnealingWarmRestarts", {"T_0": 2, "T_mult": 2, "eta_min": 0.001}),
+    ("OneCycleLR", {"max_lr": 0.3, "total_steps": 13}),
+    ("OneCycleLR", {"max_lr": [0.3, 0.1], "total_steps": 13, "anneal_strategy": "linear", "three_phase": True}),
+    ("CyclicLR", {"base_lr": 0.01, "max_lr": 0.1, "step_size_up": 3, "step_size_down": 2, "mode": "triangular2"}),
+    ("CyclicLR", {"base_lr": 0.01, "max_lr": 0.1, "step_size_up": 3, "mode": "exp_range", "gamma": 0.9}),
+    ("ChainedScheduler", {"schedulers": [["ConstantLR", {"factor": 0.1, "total_iters": 4}],
+                                         ["ExponentialLR", {"gamma": 0.9}]]}),
 ]
 STEPS = 12
 
@@ -118,7 +143,8 @@ def losses(random: np.random.Generator) -> dict[str, np.ndarray]:
         if arguments.get("ignore_index") == -1:
             target[0] = -1
         given = torch.from_numpy(x).requires_grad_()
-        loss = torch.nn.CrossEntropyLoss(**arguments)(given, torch.from_numpy(target))
+        options = {key: torch.tensor(value) if key == "weight" else value for key, value in arguments.items()}
+        loss = torch.nn.CrossEntropyLoss(**options)(given, torch.from_numpy(target))
         g = random.normal(0, 1, tuple(loss.shape)).astype(np.float32)
         loss.backward(torch.tensor(g))
         found |= {f"{number}.x": x, f"{number}.target": target, f"{number}.loss": loss.detach().numpy(),
@@ -150,11 +176,13 @@ def schedules() -> dict[str, np.ndarray]:
     found = {}
     for number, (kind, arguments) in enumerate(SCHEDULES):
         groups = [{"params": [torch.zeros(1, requires_grad=True)], "lr": lr} for lr in (0.5, 0.02)]
-        optimizer = torch.optim.SGD(groups, lr=1.0)
+        optimizer = torch.optim.SGD(groups, lr=1.0, momentum=0.9)
         make = torch.optim.lr_scheduler
         if kind == "SequentialLR":
             parts = [getattr(make, k)(optimizer, **a) for k, a in arguments["schedulers"]]
             schedule = make.SequentialLR(optimizer, parts, arguments["milestones"])
+        elif kind == "ChainedScheduler":
+            schedule = make.ChainedScheduler([getattr(make, k)(optimizer, **a) for k, a in arguments["schedulers"]])
         else:
             schedule = getattr(make, kind)(optimizer, **arguments)
         rates = []

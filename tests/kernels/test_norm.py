@@ -44,17 +44,19 @@ def test_normalize(affine, relu, dtype, rng):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("affine", [True, False])
 @pytest.mark.parametrize("relu", [True, False])
+@pytest.mark.parametrize("fixed", [True, False])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_backward(shape, relu, affine, dtype, rng):
+def test_backward(shape, fixed, relu, affine, dtype, rng):
     x, g, out = (rng.standard_normal(shape).astype(dtype) for _ in range(3))
     mean, rstd, gamma = (rng.standard_normal(shape[1]).astype(dtype) for _ in range(3))
     outs = [(shape, dtype), ((shape[1],), dtype), ((shape[1],), dtype)]
     dx, dgamma, dbeta = both("norm", "backward", outs, g, out if relu else None, x, mean, rstd,
-                             gamma if affine else None, length=shape[0])
+                             gamma if affine else None, fixed, length=shape[0])
     passed, xhat = g * (out > 0) if relu else g, (x.astype(np.float64) - mean) * rstd
     close(dbeta, passed.sum(0, dtype=np.float64), shape[0])
     close(dgamma, (passed * xhat).sum(0), shape[0])
-    wanted = (gamma if affine else 1) * rstd * (passed - passed.mean(0) - xhat * (passed * xhat).mean(0))
+    moving = 0 if fixed else passed.mean(0) + xhat * (passed * xhat).mean(0)
+    wanted = (gamma if affine else 1) * rstd * (passed - moving)
     close(dx, wanted, shape[0])
 
 
@@ -73,4 +75,4 @@ def test_nothing(shape):
     x, c = np.zeros(shape, np.float32), np.zeros(shape[1], np.float32)
     both("norm", "statistics", [(c.shape, "float32")] * 2, x)
     both("norm", "normalize", [(shape, "float32")], x, c, c, c, c, True)
-    both("norm", "backward", [(shape, "float32"), (c.shape, "float32"), (c.shape, "float32")], x, x, x, c, c, c)
+    both("norm", "backward", [(shape, "float32"), (c.shape, "float32"), (c.shape, "float32")], x, x, x, c, c, c, False)

@@ -1,4 +1,4 @@
-"""Sums and maxima: against numpy, twins, long sums, places of maxima, NaN."""
+"""Sums and extremes: against numpy, twins, long sums, places of maxima, NaN."""
 
 import numpy as np
 import pytest
@@ -54,18 +54,21 @@ def test_sum(shape, dtype, rng):
 
 @pytest.mark.parametrize("shape, dtype", [c for c in combinations(["float64", "int64", "int32", "uint8", "bool"])
                                           if c[0] != "nothing to sum"])  # refused above the kernels
-def test_max(shape, dtype, rng):
+@pytest.mark.parametrize("name", ["max", "min"])
+def test_extremes(name, shape, dtype, rng):
     whole, view = SHAPES[shape]
     x = np.round(numbers(rng, whole, dtype) * 2).astype(dtype)  # whole numbers: many are equal
     if x.dtype.kind == "f":
         x[rng.random(whole) < 0.01] = np.nan
     kept = view(x).shape[::2]
-    out, index, _ = same(lambda k, out, index, x: k.reduce.max(out, index, view(x)), np.ones(kept, dtype),
+    out, index, _ = same(lambda k, out, index, x: getattr(k.extreme, name)(out, index, view(x)), np.ones(kept, dtype),
                          np.ones(kept, np.int64), x)
+    alone, _ = same(lambda k, out, x: getattr(k.extreme, f"a{name}")(out, view(x)), np.ones(kept, dtype), x)
     if out.size:
         rows = view(x).transpose(0, 2, 1, 3).reshape(*kept, -1)
-        np.testing.assert_array_equal(out, rows.max(-1))
-        np.testing.assert_array_equal(index, rows.argmax(-1))
+        np.testing.assert_array_equal(out, getattr(rows, name)(-1))
+        np.testing.assert_array_equal(alone, out)
+        np.testing.assert_array_equal(index, getattr(rows, f"arg{name}")(-1))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

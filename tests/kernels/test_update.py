@@ -16,15 +16,48 @@ def sgd(p, g, v, lr, momentum, dampening, weight_decay, nesterov, first):
     p -= lr * d
 
 
-def adam(p, g, m, v, lr, beta1, beta2, eps, weight_decay, decoupled, step):
-    if decoupled:
-        p *= 1 - lr * weight_decay
-        d = g
-    else:
-        d = g + weight_decay * p
+def adam(p, g, m, v, top, rate, ahead, correction, beta1, beta2, eps, decay, shrink):
+    d = g + decay * p
     m[...] = beta1 * m + (1 - beta1) * d
     v[...] = beta2 * v + (1 - beta2) * d * d
-    p -= lr * (m / (1 - beta1 ** step)) / (np.sqrt(v / (1 - beta2 ** step)) + eps)
+    if top is not None:
+        top[...] = np.maximum(top, v)
+    p[...] = shrink * p - (rate * m + ahead * d) / (np.sqrt(v if top is None else top) * correction + eps)
+
+
+def adamax(p, g, m, u, rate, beta1, beta2, eps, decay):
+    d = g + decay * p
+    m[...] = beta1 * m + (1 - beta1) * d
+    u[...] = np.maximum(beta2 * u, np.abs(d) + eps)
+    p -= rate * m / u
+
+
+def rmsprop(p, g, v, mean, velocity, lr, alpha, eps, decay, momentum):
+    d = g + decay * p
+    v[...] = alpha * v + (1 - alpha) * d * d
+    mean[...] = alpha * mean + (1 - alpha) * d
+    velocity[...] = momentum * velocity + d / (np.sqrt(v - mean**2) + eps)
+    p -= lr * velocity
+
+
+def rmsprop_plain(p, g, v, mean, velocity, lr, alpha, eps, decay, momentum):
+    d = g + decay * p
+    v[...] = alpha * v + (1 - alpha) * d * d
+    p -= lr * d / (np.sqrt(v) + eps)
+
+
+def adagrad(p, g, total, rate, eps, decay):
+    d = g + decay * p
+    total += d * d
+    p -= rate * d / (np.sqrt(total) + eps)
+
+
+def adadelta(p, g, v, u, lr, rho, eps, decay):
+    d = g + decay * p
+    v[...] = rho * v + (1 - rho) * d * d
+    step = np.sqrt(u + eps) / np.sqrt(v + eps) * d
+    u[...] = rho * u + (1 - rho) * step * step
+    p -= lr * step
 
 
 def ten_steps(name, reference, state, extra, dtype, rng):
@@ -56,10 +89,23 @@ def test_sgd(momentum, dampening, decay, nesterov, dtype, rng):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("decoupled", [False, True])
-@pytest.mark.parametrize("decay", [0, 0.1])
-def test_adam(decay, decoupled, dtype, rng):
-    ten_steps("adam", adam, 2, lambda step: (0.01, 0.9, 0.999, 1e-8, decay, decoupled, step + 1), dtype, rng)
+@pytest.mark.parametrize("ahead, decay, shrink", [(0, 0, 1), (0, 0.1, 1), (0.004, 0, 0.99)])
+def test_adam(ahead, decay, shrink, dtype, rng):
+    def extra(step):
+        correction = 1 / np.sqrt(1 - 0.999 ** (step + 1))
+        return 0.01 / (1 - 0.9 ** (step + 1)), ahead, correction, 0.9, 0.999, 1e-8, decay, shrink
+
+    ten_steps("adam", adam, 3, extra, dtype, rng)
+    ten_steps("adam", adam, 2, lambda step: (None, *extra(step)), dtype, rng)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name, reference, state, options", [
+    ("adamax", adamax, 2, (0.01, 0.9, 0.99, 1e-6, 0.1)), ("adagrad", adagrad, 1, (0.1, 1e-6, 0.1)),
+    ("adadelta", adadelta, 2, (0.5, 0.9, 1e-4, 0.1)), ("rmsprop", rmsprop, 3, (0.01, 0.9, 1e-2, 0.1, 0.8)),
+    ("rmsprop", rmsprop_plain, 1, (None, None, 0.01, 0.9, 1e-4, 0.1, 0.0))])
+def test_adaptive(name, reference, state, options, dtype, rng):
+    ten_steps(name, reference, state, lambda step: options, dtype, rng)
 
 
 def test_the_first_velocity_is_not_read(rng):

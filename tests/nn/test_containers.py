@@ -1,4 +1,4 @@
-"""Sequential and ModuleList."""
+"""Sequential, ModuleList, ModuleDict, and parameters in lists and dictionaries."""
 
 import pytest
 
@@ -36,3 +36,68 @@ def test_module_list_holds_modules_but_cannot_be_called():
     assert len(layers) == 3 and len(list(layers.parameters())) == 6 and isinstance(layers[:2], nn.ModuleList)
     with pytest.raises(NotImplementedError, match="ModuleList: forward is not defined"):
         layers(tg.zeros(1, 2))
+
+
+def test_modules_are_inserted_and_taken_out():
+    net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    assert net.insert(1, nn.Tanh()) is net and [type(m).__name__ for m in net] == ["Linear", "Tanh", "ReLU", "Linear"]
+    del net[1:3]
+    assert list(net.state_dict()) == ["0.weight", "0.bias", "1.weight", "1.bias"]
+    assert isinstance(net.pop(), nn.Linear) and len(net) == 1
+    net += [nn.Sigmoid()]
+    assert len(net + nn.Sequential(nn.ReLU())) == 3 and len(net) == 2
+    with pytest.raises(IndexError, match="Sequential: index 5 lies outside of 2 modules; use -2 to 2"):
+        net.insert(5, nn.ReLU())
+    with pytest.raises(TypeError, match="Sequential: 0 is a int; give a Module"):
+        net.insert(0, 3)
+
+
+def test_a_part_of_a_list_counts_anew_and_equal_neighbors_print_once():
+    layers = nn.ModuleList(nn.Linear(2, 2) for _ in range(3))
+    assert [name for name, _ in layers[1:].named_children()] == ["0", "1"]
+    layers.append(nn.ReLU())
+    assert repr(layers) == """ModuleList(
+  (0-2): 3 x Linear(in_features=2, out_features=2, bias=True)
+  (3): ReLU()
+)"""
+
+
+def test_a_dictionary_of_modules():
+    heads = nn.ModuleDict({"a": nn.Linear(2, 2)})
+    heads["b"] = nn.ReLU()
+    heads.update([("a", nn.Tanh())])
+    assert list(heads) == list(heads.keys()) == ["a", "b"] and "a" in heads and len(heads) == 2
+    assert isinstance(heads["a"], nn.Tanh) and [type(m) for m in heads.values()] == [nn.Tanh, nn.ReLU]
+    assert isinstance(heads.pop("a"), nn.Tanh) and list(heads.items())[0][0] == "b"
+    with pytest.raises(KeyError):
+        heads["a"]
+    with pytest.raises(TypeError, match="ModuleDict: modules is a int"):
+        nn.ModuleDict(3)
+    heads.clear()
+    assert not len(heads)
+
+
+def test_parameters_in_lists_and_dictionaries():
+    net = nn.Module()
+    net.list = nn.ParameterList([tg.ones(2), nn.Parameter(tg.zeros(3))])
+    net.list += [tg.zeros(1)]
+    net.list[0] = tg.ones(4)
+    net.dict = nn.ParameterDict({"w": tg.ones(2)})
+    net.dict["v"] = tg.ones(1)
+    assert [(name, p.shape) for name, p in net.named_parameters()] == [
+        ("list.0", (4,)), ("list.1", (3,)), ("list.2", (1,)), ("dict.w", (2,)), ("dict.v", (1,))]
+    assert len(net.list[1:]) == 2 and isinstance(net.list[-1], nn.Parameter) and "w" in net.dict
+    assert list(net.dict) == list(net.dict.keys()) and net.dict.get("u") is None and len(list(net.dict.values())) == 2
+    assert net.dict.pop("v").shape == (1,) and [name for name, _ in net.dict.items()] == ["w"]
+    net.dict.clear()
+    assert not len(net.dict) and "(2): Parameter of shape (1,), float32" in repr(net.list)
+    with pytest.raises(TypeError, match="ParameterList: values is a tensor"):
+        nn.ParameterList(tg.ones(2))
+
+
+def test_unflatten_undoes_flatten():
+    x = tg.arange(24).reshape(2, 3, 4)
+    assert nn.Unflatten(1, (3, -1))(nn.Flatten()(x)).tolist() == x.tolist()
+    assert repr(nn.Unflatten(1, (3, 4))) == "Unflatten(dim=1, unflattened_size=(3, 4))"
+    with pytest.raises(TypeError, match="Unflatten: unflattened_size is 3; give a tuple"):
+        nn.Unflatten(1, 3)

@@ -73,3 +73,62 @@ def test_a_seed_repeats_a_network():
         tg.manual_seed(5)
         draws.append(nn.Conv2d(2, 3, 3).weight.tolist())
     assert draws[0] == draws[1] != nn.Conv2d(2, 3, 3).weight.tolist()
+
+
+@pytest.mark.parametrize("mean, std, a, b", [(0, 1, -2, 2), (0, 0.02, -2, 2), (0, 1, 1, 3), (0.5, 2, -1, 0.75)])
+def test_truncated_normal(mean, std, a, b):
+    """Mean and variance of the part of a normal distribution that lies within the bounds."""
+    tg.manual_seed(1)
+    w = init.trunc_normal_(tg.empty(300, 300), mean, std, a, b).numpy().astype(np.float64)
+    grid = np.linspace(max(a, mean - 9 * std), min(b, mean + 9 * std), 200001)
+    density = np.exp(-(((grid - mean) / std) ** 2) / 2)
+    wanted = (grid * density).sum() / density.sum()
+    spread = sqrt(((grid - wanted) ** 2 * density).sum() / density.sum())
+    assert a <= w.min() and w.max() <= b
+    assert abs(w.mean() - wanted) < 5 * spread / 300 and abs(w.std() / spread - 1) < 0.01
+
+
+def test_a_mean_far_outside_is_warned_about():
+    with pytest.warns(UserWarning, match="trunc_normal_: mean 5.0 is more than 2 std"):
+        assert init.trunc_normal_(tg.empty(100), mean=5.0).numpy().max() <= 2
+
+
+@pytest.mark.parametrize("shape", [(20, 30), (30, 20), (6, 2, 3, 3)])
+def test_orthogonal(shape):
+    w = init.orthogonal_(nn.Parameter(tg.empty(shape)), gain=2.0).detach().numpy().reshape(shape[0], -1)
+    product = w @ w.T if w.shape[0] <= w.shape[1] else w.T @ w
+    np.testing.assert_allclose(product, 4 * np.eye(len(product)), atol=1e-5)
+
+
+def test_identities():
+    assert init.eye_(tg.empty(2, 3)).tolist() == [[1, 0, 0], [0, 1, 0]]
+    x = tg.randn(2, 4, 5, 5)
+    layer = nn.Conv2d(4, 4, 3, padding=1, groups=2, bias=False)
+    init.dirac_(layer.weight, groups=2)
+    np.testing.assert_allclose(layer(x).detach().numpy(), x.numpy(), atol=1e-6)
+
+
+def test_sparse_columns():
+    w = init.sparse_(tg.empty(10, 6), 0.33, std=0.5).numpy()
+    assert ((w == 0).sum(0) == 4).all() and 0.2 < w[w != 0].std() < 0.9
+
+
+@pytest.mark.parametrize("call, error, text", [
+    (lambda: init.eye_(tg.empty(3)), ValueError, "eye_: a tensor of shape .* is no matrix"),
+    (lambda: init.sparse_(tg.empty(3), 0.5), ValueError, "sparse_: a tensor of shape .* is no matrix"),
+    (lambda: init.orthogonal_(tg.empty(3)), ValueError, "orthogonal_: a tensor of shape .* is no matrix"),
+    (lambda: init.dirac_(tg.empty(3, 3)), ValueError, "dirac_: a tensor of shape .* is no weight of a convolution"),
+    (lambda: init.dirac_(tg.empty(3, 3, 3), 2), ValueError, "dirac_: 3 output channels in 2 groups"),
+    (lambda: init.uniform_(tg.empty(3), 1, 0), RuntimeError, "uniform_: a is 1 but b 0"),
+    (lambda: init.normal_(tg.empty(3), std=-1), RuntimeError, "normal_: std is -1"),
+    (lambda: init.normal_(tg.empty(3), generator=3), NotImplementedError, "normal_: generator is a int but there is one"),
+    (lambda: init.calculate_gain("leaky_relu", "x"), ValueError, "calculate_gain: param is 'x'")])
+def test_what_initializers_refuse(call, error, text):
+    with pytest.raises(error, match=text):
+        call()
+
+
+def test_nothing_to_initialize():
+    assert init.orthogonal_(tg.empty(0, 3)).shape == (0, 3)
+    with pytest.warns(UserWarning, match="kaiming: a tensor without elements"):
+        init.kaiming_normal_(tg.empty(0, 3))

@@ -80,8 +80,17 @@ def test_max_pool_returns_indices():
     (lambda: nn.Conv2d(3, 4, (3, 3, 3)), r"Conv2d: kernel_size is \(3, 3, 3\) for 2 spatial axes"),
     (lambda: nn.Conv2d(3, 4, 3, padding="full"), "Conv2d: padding is 'full'; use 'valid', 'same' or numbers"),
     (lambda: nn.Conv1d(3, 4, 3, padding="same", stride=2), r"Conv1d: padding is 'same' with stride \(2,\)"),
-    (lambda: nn.Conv2d(1, 1, 1, padding_mode="reflect"), "Conv2d: padding_mode is 'reflect' but only 'zeros'"),
-    (lambda: nn.Conv2d(3, 4, 3)(tg.zeros(3, 8, 8)), r"conv2d: input has shape \(3, 8, 8\) but 4 axes are needed"),
+    (lambda: nn.Conv2d(1, 1, 1, padding_mode="some"), "Conv2d: padding_mode is 'some' but must be one of 'zeros', 'reflect'"),
+    (lambda: nn.ConvTranspose2d(1, 1, 1, padding_mode="reflect"), "ConvTranspose2d: padding_mode is 'reflect'"),
+    (lambda: nn.Conv2d(3, 4, 3)(tg.zeros(8, 8)), r"conv2d: input has shape \(8, 8\) but 4 axes are needed"),
+    (lambda: nn.GroupNorm(2, 3), "GroupNorm: num_groups is 2 for 3 channels"),
+    (lambda: nn.InstanceNorm2d(3, affine=True)(tg.zeros(2, 4, 3, 3)), "InstanceNorm2d: input .* has 4 channels but 3"),
+    (lambda: nn.InstanceNorm2d(3)(tg.zeros(2, 3)), r"InstanceNorm2d: input has shape \(2, 3\) but 4 axes are needed"),
+    (lambda: nn.ZeroPad2d((1, 2)), r"ZeroPad2d: padding is \(1, 2\) but one int or 4 are needed"),
+    (lambda: nn.Dropout1d()(tg.zeros(3)), r"dropout1d: input has shape \(3,\) but 2 or 3 axes"),
+    (lambda: nn.Dropout2d()(tg.zeros(3)), r"dropout2d: input has shape \(3,\) but at least 2 axes"),
+    (lambda: nn.FeatureAlphaDropout()(tg.zeros(3)), r"feature_alpha_dropout: input has shape \(3,\)"),
+    (lambda: F.group_norm(tg.zeros(1, 4), 4), "group_norm: input .* has 1 element per group"),
     (lambda: nn.Conv2d(3, 4, 3)(tg.zeros(1, 2, 8, 8)), "has 2 channels but weight"),
     (lambda: nn.Conv2d(3, 4, 9)(tg.zeros(1, 3, 8, 8)), "window spans 9 but the padded input only 8"),
     (lambda: nn.MaxPool2d(2)(tg.zeros(8, 8)), r"max_pool2d: input has shape \(8, 8\) but 4 axes"),
@@ -115,8 +124,6 @@ def test_pad_names_the_last_axis_first():
     assert y.tolist() == [[[9, 0, 1], [9, 3, 4], [9, 9, 9]]]
     y.sum().backward()
     assert x.grad is not None and x.grad.tolist() == [[[1, 1, 0], [1, 1, 0]]]
-    with pytest.raises(NotImplementedError, match="pad: mode is 'reflect' but only 'constant'"):
-        F.pad(x, (1, 1), mode="reflect")
     with pytest.raises(ValueError, match=r"pad: pad has 3 amounts for an input of shape \(1, 2, 3\)"):
         F.pad(x, (1, 1, 1))
 
@@ -144,3 +151,66 @@ def test_functions_and_modules_agree(kernel, rank):
     assert getattr(F, f"conv_transpose{rank}d")(x, layer.weight, layer.bias).tolist() == layer(x).tolist()
     for name, function in (("MaxPool", "max_pool"), ("AvgPool", "avg_pool")):
         assert getattr(F, f"{function}{rank}d")(x, 2, 1).tolist() == getattr(nn, f"{name}{rank}d")(2, 1)(x).tolist()
+
+
+def test_single_samples_are_taken():
+    """Whatever takes (n, c, ...) takes (c, ...): the same numbers, without the batch."""
+    for rank in (1, 2, 3):
+        x = tg.tensor(np.random.default_rng(rank).normal(size=(1, 4, 5, 6, 7)[:rank + 2]).astype(np.float32))
+        layers = [getattr(nn, f"{name}{rank}d") for name in ("MaxPool", "AvgPool", "AdaptiveAvgPool", "AdaptiveMaxPool")]
+        made = [kind(2) for kind in layers]
+        made += [getattr(nn, f"Conv{rank}d")(4, 2, 3), getattr(nn, f"ConvTranspose{rank}d")(4, 2, 3)]
+        made += [getattr(nn, f"{name}Pad{rank}d")(1) for name in ("Zero", "Reflection", "Replication", "Circular")]
+        made += [getattr(nn, f"InstanceNorm{rank}d")(4), getattr(nn, f"LPPool{rank}d")(2, 2)]
+        for layer in made:
+            assert np.array_equal(layer(x[0]).numpy(), layer(x)[0].numpy(), equal_nan=True), layer
+        values, places = getattr(F, f"max_pool{rank}d")(x[0], 2, return_indices=True)
+        assert values.shape == places.shape and values.ndim == rank + 1
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+def test_convolutions_with_something_around(mode):
+    x = tg.randn(2, 3, 6, 7)
+    for padding, amounts in (((1, 2), (2, 2, 1, 1)), ("same", (1, 1, 1, 2))):
+        layer = nn.Conv2d(3, 4, (4, 3) if padding == "same" else 3, padding=padding, padding_mode=mode)
+        wanted = F.conv2d(F.pad(x, amounts, mode), layer.weight, layer.bias)
+        assert layer(x).tolist() == wanted.tolist()
+        assert nn.fused(layer, nn.ReLU())(x).tolist() == wanted.relu().tolist()
+        assert f"padding_mode={mode}" in repr(layer)
+
+
+def test_dropout_of_channels():
+    tg.manual_seed(0)
+    x = tg.ones(50, 40, 3, 2, 2)
+    for layer, x in ((nn.Dropout1d(0.25), x[:, :, :, 0, 0]), (nn.Dropout2d(0.25), x[:, :, :, :, 0]), (nn.Dropout3d(0.25), x)):
+        y = layer(x).numpy().reshape(50 * 40, -1)
+        assert (y == y[:, :1]).all() and set(np.unique(y)) == {np.float32(0), np.float32(1 / 0.75)}
+        assert abs((y == 0).mean() - 0.25) < 0.04
+        assert layer.eval()(x) is x
+    assert nn.Dropout1d(1.0)(tg.ones(3, 4)).tolist() == [[0] * 4] * 3 and nn.Dropout3d(0.0)(x) is x
+
+
+def test_alpha_dropout_keeps_mean_and_variance():
+    tg.manual_seed(0)
+    x = tg.randn(400, 300)
+    for layer in (nn.AlphaDropout(0.3), nn.FeatureAlphaDropout(0.3)):
+        y = layer(x).numpy()
+        assert abs(y.mean()) < 0.02 and abs(y.std() - 1) < 0.02
+        assert layer.eval()(x) is x
+    assert nn.AlphaDropout(1.0)(tg.ones(2)).tolist() == [0, 0] and nn.AlphaDropout(0.0)(x) is x
+
+
+def test_upsampling():
+    x = tg.tensor(np.arange(4, dtype=np.float32).reshape(1, 1, 2, 2))
+    assert nn.UpsamplingNearest2d(scale_factor=2)(x).tolist() == F.interpolate(x, 4).tolist() == [[[
+        [0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 3, 3], [2, 2, 3, 3]]]]
+    assert nn.UpsamplingBilinear2d(3)(x).tolist() == [[[[0, 0.5, 1], [1, 1.5, 2], [2, 2.5, 3]]]]
+    assert repr(nn.Upsample(scale_factor=(2, 3))) == "Upsample(scale_factor=(2.0, 3.0), mode='nearest')"
+
+
+def test_unfold_and_fold_undo_each_other():
+    x = tg.randn(2, 3, 4, 6)
+    assert nn.Fold((4, 6), 2, stride=2)(nn.Unfold(2, stride=2)(x)).tolist() == x.tolist()
+    assert nn.Unfold(2)(x[0]).tolist() == nn.Unfold(2)(x)[0].tolist()
+    columns = tg.ones(12, 15)
+    assert nn.Fold((4, 6), 2)(columns).shape == (3, 4, 6)

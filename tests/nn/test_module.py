@@ -1,6 +1,7 @@
 """Module: attributes, the walk over the tree, modes, moving, printing."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -161,3 +162,44 @@ def test_a_watcher_sees_every_call_innermost_first():
         net(tg.zeros(4, 2))
     net(tg.zeros(4, 2))
     assert seen == [("Linear", (4, 2), (4, 3)), ("ReLU", (4, 3), (4, 3)), ("Sequential", (4, 2), (4, 3))]
+
+
+def test_members_by_path():
+    net = Net()
+    assert net.get_parameter("second.weight") is net.second.weight and net.get_buffer("count") is net.count
+    with pytest.raises(AttributeError, match="'count' is no parameter; see named_parameters"):
+        net.get_parameter("count")
+    with pytest.raises(AttributeError, match="'scale' is no buffer"):
+        net.get_buffer("scale")
+    tied = nn.Sequential(net.second, net.second)
+    assert len(list(tied.named_parameters())) == 2 and len(list(tied.named_parameters(remove_duplicate=False))) == 4
+    memo = {net.first}
+    assert [name for name, _ in net.named_modules(memo, "net")] == ["net", "net.second", "net.first.0", "net.first.1"]
+
+
+def test_what_is_taken_or_deleted():
+    net = Net()
+    with pytest.raises(KeyError, match="'scale' cannot name a Tensor"):
+        net.register_buffer("scale", tg.zeros(1))
+    with pytest.raises(TypeError):
+        net.register_buffer(3, tg.zeros(1))
+    del net.count
+    net.count = 3
+    assert "count" not in net.state_dict()
+    with pytest.raises(ValueError, match="Net.train: mode is 'on' but a bool is needed"):
+        net.train("on")
+    with pytest.raises(NotImplementedError, match="Net.half: dtype is float16"):
+        net.half()
+
+
+def test_a_module_survives_a_pickle():
+    net = Net().eval()
+    again = pickle.loads(pickle.dumps(net))
+    assert isinstance(again.scale, nn.Parameter) and again.scale.requires_grad and not again.training
+    assert again.second.weight.tolist() == net.second.weight.tolist() and "cache" not in again.state_dict()
+
+
+def test_a_parameter_alone():
+    assert nn.Parameter().shape == (0,)
+    frozen = copy.deepcopy(nn.Parameter(tg.ones(2), requires_grad=False))
+    assert isinstance(frozen, nn.Parameter) and not frozen.requires_grad

@@ -81,3 +81,14 @@ def test_a_missing_batch_counter_is_forgiven_as_in_pytorch():
 def test_many_faults_are_counted_not_listed():
     with pytest.raises(ValueError, match="and 8 more"):
         nn.Sequential(*(nn.Linear(1, 1) for _ in range(10))).load_state_dict({})
+
+
+def test_variables_and_destinations():
+    a, given = net(), {"old": 1}
+    assert a.state_dict(destination=given, keep_vars=True) is given
+    assert given["0.weight"] is a[0].weight and given["1.running_mean"] is a[1].running_mean and "old" in given
+    assert repr(a.load_state_dict(a.state_dict())) == "<All keys matched successfully>"
+    with pytest.raises(TypeError, match="load_state_dict: state_dict is a list"):
+        a.load_state_dict([])
+    with pytest.raises(NotImplementedError, match="assign is True"):
+        a.load_state_dict(a.state_dict(), assign=True)

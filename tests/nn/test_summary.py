@@ -47,5 +47,5 @@ def test_it_needs_no_memory_and_follows_the_dtype():
 
 
 def test_a_wrong_input_is_refused():
-    with pytest.raises(ValueError, match="conv2d: input has shape"):
+    with pytest.raises(ValueError, match="input .* channels"):
         nn.summary(create("mnist_cnn"), (28, 28))

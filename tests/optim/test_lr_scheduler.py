@@ -15,13 +15,15 @@ CASES = list(enumerate(json.loads(str(GOLDEN["cases"]))))
 
 
 def sgd():
-    return optim.SGD([{"params": [nn.Parameter(tg.zeros(1))], "lr": lr} for lr in (0.5, 0.02)], lr=1.0)
+    return optim.SGD([{"params": [nn.Parameter(tg.zeros(1))], "lr": lr} for lr in (0.5, 0.02)], lr=1.0, momentum=0.9)
 
 
 def make(optimizer, kind, arguments):
     if kind == "SequentialLR":
         parts = [make(optimizer, *part) for part in arguments["schedulers"]]
         return lr_scheduler.SequentialLR(optimizer, parts, arguments["milestones"])
+    if kind == "ChainedScheduler":
+        return lr_scheduler.ChainedScheduler([make(optimizer, *part) for part in arguments["schedulers"]])
     return getattr(lr_scheduler, kind)(optimizer, **arguments)
 
 
@@ -58,10 +60,70 @@ def test_lambda_takes_one_function_or_one_for_each_group():
         lr_scheduler.LambdaLR(optimizer, [lambda step: 1.0])
 
 
+def test_multiplicative_factors_are_gathered():
+    optimizer = sgd()
+    schedule = lr_scheduler.MultiplicativeLR(optimizer, lambda step: 0.5 if step == 2 else 1.0)
+    rates = []
+    for _ in range(4):
+        rates.append(schedule.get_last_lr()[0])
+        schedule.step()
+    assert rates == [0.5, 0.5, 0.25, 0.25]
+    assert "lr_lambdas" not in schedule.state_dict()
+
+
+def test_a_plateau_lowers_the_rate():
+    optimizer = sgd()
+    schedule = lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=1, cooldown=1, min_lr=0.015, threshold=0.1)
+    rates = []
+    for loss in (1.0, 0.95, 0.95, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5):
+        schedule.step(loss)
+        rates.append(schedule.get_last_lr()[0])
+    assert rates == [0.5, 0.5, 0.25, 0.25, 0.25, 0.125, 0.125, 0.125, 0.0625]
+    assert optimizer.param_groups[1]["lr"] == 0.015
+    rising = lr_scheduler.ReduceLROnPlateau(sgd(), mode="max", threshold_mode="abs", threshold=0.5)
+    assert rising.is_better(2.0, 1.0) and not rising.is_better(1.4, 1.0)
+    for name in ("mode", "threshold_mode"):
+        with pytest.raises(ValueError, match=f"{name} is 'most'; use"):
+            lr_scheduler.ReduceLROnPlateau(optimizer, **{name: "most"})
+
+
+def test_one_cycle_moves_the_momentum_the_other_way_and_ends():
+    optimizer = optim.Adam([nn.Parameter(tg.zeros(1))])
+    schedule = lr_scheduler.OneCycleLR(optimizer, 0.1, epochs=2, steps_per_epoch=5)
+    betas = []
+    for _ in range(9):
+        betas.append(optimizer.param_groups[0]["betas"][0])
+        schedule.step()
+    assert betas[0] == pytest.approx(0.95) and min(betas) == pytest.approx(0.85) and betas[2] == min(betas)
+    with pytest.raises(ValueError, match="OneCycleLR: step 10 of 10; the cycle is over"):
+        schedule.step()
+    with pytest.raises(ValueError, match="Adagrad has no momentum; pass cycle_momentum=False"):
+        lr_scheduler.CyclicLR(optim.Adagrad([nn.Parameter(tg.zeros(1))]), 0.1, 0.2)
+
+
+def test_restarts_at_fractions_of_an_epoch():
+    schedule = lr_scheduler.CosineAnnealingWarmRestarts(sgd(), T_0=2)
+    schedule.step(0.5)
+    np.testing.assert_allclose(schedule.get_last_lr()[0], 0.5 * (1 + np.cos(np.pi / 4)) / 2)
+    schedule.step(2.0)
+    assert schedule.get_last_lr()[0] == 0.5
+
+
+def test_going_on_needs_the_first_rates():
+    optimizer = sgd()
+    with pytest.raises(KeyError, match="last_epoch is 3 but a group has no 'initial_lr'"):
+        lr_scheduler.ExponentialLR(optimizer, 0.5, last_epoch=3)
+    for group in optimizer.param_groups:
+        group["initial_lr"] = 8.0
+    assert lr_scheduler.StepLR(optimizer, 2, 0.5, last_epoch=3).get_last_lr() == [0.25, 0.01]
+
+
 def test_milestones_must_fit():
     optimizer = sgd()
     parts = [lr_scheduler.StepLR(optimizer, 1)] * 2
     with pytest.raises(ValueError, match=r"SequentialLR: 2 schedulers with milestones \[\]"):
         lr_scheduler.SequentialLR(optimizer, parts, [])
-    with pytest.raises(NotImplementedError, match="Scheduler: rate is missing"):
-        lr_scheduler.Scheduler(optimizer)
+    with pytest.raises(NotImplementedError, match="LRScheduler: get_lr is missing"):
+        lr_scheduler.LRScheduler(optimizer)
+    with pytest.raises(ValueError, match="ChainedScheduler: a schedule belongs to another optimizer"):
+        lr_scheduler.ChainedScheduler([*parts, lr_scheduler.StepLR(sgd(), 1)])

@@ -57,7 +57,8 @@ def test_the_state_has_pytorchs_form():
     optimizer = optim.Adam(params, lr=0.1)
     list(train(optimizer, params, range(1), 0.1))
     state = optimizer.state_dict()
-    options = {"lr": 0.1, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0}
+    options = {"lr": 0.1, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0, "amsgrad": False, "maximize": False,
+               "decoupled_weight_decay": False}
     assert state["param_groups"] == [{"params": [0, 1], **options}]
     assert list(state["state"]) == [0, 1] and list(state["state"][0]) == ["step", "exp_avg", "exp_avg_sq"]
 
@@ -114,8 +115,14 @@ def test_any_layout_of_parameter_and_gradient():
 @pytest.mark.parametrize("call, error, text", [
     (lambda p: optim.SGD([], lr=1), ValueError, "SGD: params is empty"),
     (lambda p: optim.SGD([p, p]), ValueError, "given twice"),
-    (lambda p: optim.Adam([p * 2]), TypeError, "is not a leaf tensor"),
-    (lambda p: optim.SGD([{"params": [p], "rate": 1}]), ValueError, "SGD: 'rate' is no option; use lr, momentum"),
+    (lambda p: optim.Adam([p * 2]), ValueError, "is not a leaf tensor"),
+    (lambda p: optim.Adam([3]), TypeError, "Adam: 3 is no tensor"),
+    (lambda p: optim.Adam(p), TypeError, r"Adam: params is a tensor of shape \(2,\) but several are expected"),
+    (lambda p: optim.Adam([p]).add_param_group([p]), TypeError, "Adam: a group is a list; give a dictionary"),
+    (lambda p: optim.Adam([p], capturable=True), NotImplementedError, "Adam: capturable is True but steps are neither"),
+    (lambda p: optim.Adadelta([p], rho=2), ValueError, "Adadelta: rho is 2 but must lie between 0 and 1"),
+    (lambda p: optim.LBFGS([{"params": [p]}, {"params": [nn.Parameter(tg.ones(1))]}]), ValueError, "LBFGS: 2 groups"),
+    (lambda p: optim.LBFGS([p]).step(), TypeError, "LBFGS: closure is None"),
     (lambda p: optim.SGD([p], lr=-1), ValueError, "SGD: lr is -1 but must be at least 0"),
     (lambda p: optim.SGD([p], nesterov=True), ValueError, "SGD: nesterov with momentum 0.0"),
     (lambda p: optim.AdamW([p], betas=(0.9, 1.0)), ValueError, r"AdamW: betas are \(0.9, 1.0\)"),
@@ -157,6 +164,73 @@ def _expanded():
     p = tg.ones(1, 2).expand(3, 2).detach().requires_grad_()
     p.grad = tg.ones(3, 2)
     optim.SGD([p]).step()
+
+
+def test_a_state_of_tensors_is_taken():
+    """Other writers keep the number of steps as a tensor."""
+    params = start()
+    optimizer = optim.Adam(params, lr=0.1)
+    list(train(optimizer, params, range(2), 0.1))
+    state = optimizer.state_dict()
+    for entry in state["state"].values():
+        entry["step"] = tg.tensor(float(entry["step"]))
+    optimizer.load_state_dict(state)
+    assert [entry["step"] for entry in optimizer.state.values()] == [2, 2]
+
+
+def test_a_group_keeps_what_is_no_option_and_joins_late():
+    a, b = nn.Parameter(tg.ones(1)), nn.Parameter(tg.ones(1))
+    optimizer = optim.Adagrad([{"params": [a], "name": "head"}])
+    optimizer.add_param_group({"params": b, "lr": 0.5})
+    assert optimizer.param_groups[0]["name"] == "head" and optimizer.param_groups[1]["lr"] == 0.5
+    a.grad, b.grad = tg.ones(1), tg.ones(1)
+    optimizer.step()
+    assert optimizer.state[b]["sum"].tolist() == [1.0]
+
+
+def test_a_closure_and_hooks_around_a_step():
+    p, seen = nn.Parameter(tg.ones(1)), []
+    optimizer = optim.SGD([p], lr=0.5)
+    before = optimizer.register_step_pre_hook(lambda made, args, kwargs: seen.append(p.item()))
+    optimizer.register_step_post_hook(lambda made, args, kwargs: seen.append(p.item()))
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (p * p).sum()
+        loss.backward()
+        return loss
+
+    with tg.no_grad():
+        assert optimizer.step(closure).item() == 1.0
+    before.remove()
+    optimizer.step(closure)
+    assert seen == [1.0, 0.0, 0.0]
+
+
+ROSENBROCK = [-1.2, 1.0]
+
+
+@pytest.mark.parametrize("options, calls", [
+    ({"line_search_fn": "strong_wolfe", "max_iter": 60, "max_eval": 200}, 60), ({"lr": 0.05, "max_iter": 400}, 400)])
+def test_lbfgs_finds_the_end_of_the_valley(options, calls):
+    """The banana of Rosenbrock (1960), whose minimum 0 lies at (1, 1)."""
+    x = nn.Parameter(tg.tensor(ROSENBROCK, dtype=tg.float64))
+    optimizer = optim.LBFGS([x], **options)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = 100 * (x[1] - x[0] * x[0]) ** 2 + (1 - x[0]) ** 2
+        loss.backward()
+        return loss
+
+    assert optimizer.step(closure).item() == pytest.approx(24.2)
+    assert closure().item() < (1e-9 if "line_search_fn" in options else 24.2)
+    assert 1 < optimizer.state[x]["func_evals"] <= calls
+    again = optim.LBFGS([x], **options)
+    again.load_state_dict(optimizer.state_dict())
+    assert again.state[x]["n_iter"] == optimizer.state[x]["n_iter"]
+    with pytest.raises(RuntimeError, match="line_search_fn is 'golden'; use 'strong_wolfe' or None"):
+        optim.LBFGS([nn.Parameter(tg.tensor(ROSENBROCK))], line_search_fn="golden")._walk(closure, None, x, 1.0, 5, False)
 
 
 def test_a_network_learns():

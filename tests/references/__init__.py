@@ -1,30 +1,107 @@
 """Every operation in NumPy, as its formula reads: slow, without a thought for speed, and independent of the package."""
 
-from .activation import log_softmax, relu, softmax
+from .activation import (
+    celu,
+    elu,
+    gelu,
+    glu,
+    hardsigmoid,
+    leaky_relu,
+    log_softmax,
+    mish,
+    prelu,
+    relu,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+)
 from .conv import conv, conv_transpose
+from .indexing import index_add, index_put, masked_scatter, one_hot, scatter
+from .interpolate import fold, interpolate, pad_inside, unfold
 from .linear import linear
-from .loss import cross_entropy
-from .norm import batch_norm
-from .pool import avg_pool, max_pool
+from .loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    nll_loss,
+    smooth_l1_loss,
+)
+from .norm import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
+from .pool import adaptive_avg_pool, adaptive_max_pool, avg_pool, lp_pool, max_pool
 from .random import dropout, philox, uniform
-from .reductions import maximum
-from .shaping import pad, split
+from .reductions import (
+    maximum,
+    minimum,
+    norm,
+)
+from .shaping import pad, pixel_shuffle, pixel_unshuffle, split
+from .sorting import kthvalue, sort, topk
 
 __all__ = [
+    "adaptive_avg_pool",
+    "adaptive_max_pool",
     "avg_pool",
     "batch_norm",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "celu",
     "conv",
     "conv_transpose",
     "cross_entropy",
     "dropout",
+    "elu",
+    "fold",
+    "gelu",
+    "glu",
+    "group_norm",
+    "hardsigmoid",
+    "huber_loss",
+    "index_add",
+    "index_put",
+    "instance_norm",
+    "interpolate",
+    "kl_div",
+    "kthvalue",
+    "l1_loss",
+    "layer_norm",
+    "leaky_relu",
     "linear",
+    "local_response_norm",
     "log_softmax",
+    "lp_pool",
+    "masked_scatter",
     "max_pool",
     "maximum",
+    "minimum",
+    "mish",
+    "mse_loss",
+    "nll_loss",
+    "norm",
+    "one_hot",
     "pad",
+    "pad_inside",
     "philox",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "prelu",
     "relu",
+    "rms_norm",
+    "scatter",
+    "selu",
+    "sigmoid",
+    "silu",
+    "smooth_l1_loss",
     "softmax",
+    "softplus",
+    "sort",
     "split",
+    "topk",
+    "unfold",
     "uniform",
 ]

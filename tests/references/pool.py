@@ -51,3 +51,41 @@ def _pool(
     for (place, part), (_, cells) in parts:
         out[place] = reduce(flat(part), flat(cells))
     return out
+
+
+def lp_pool(x: Any, norm: float, kernel: Any, stride: Any = None, ceil_mode: bool = False) -> Any:
+    """A window that hangs over the end counts as a whole one: its mean, times the elements of a whole one."""
+    count = np.prod(several(kernel, x.ndim - 2))
+    return (avg_pool(x**norm, kernel, stride, ceil_mode=ceil_mode) * count) ** (1 / norm)
+
+
+def adaptive_avg_pool(x: Any, size: Any) -> Any:
+    out = np.zeros((*x.shape[:2], *_extents(x, size)))
+    for place, cut in _adaptive(x, out):
+        out[place] = x[cut].mean(tuple(range(2, x.ndim)))
+    return out
+
+
+def adaptive_max_pool(x: Any, size: Any) -> list[Any]:
+    """The values, and where they lie in the flattened spatial axes."""
+    out = np.zeros((*x.shape[:2], *_extents(x, size)))
+    index = np.zeros(out.shape, np.int64)
+    numbers = np.broadcast_to(np.arange(np.prod(x.shape[2:])).reshape(x.shape[2:]), x.shape)
+    for place, cut in _adaptive(x, out):
+        best = flat(x[cut]).argmax(-1)[..., None]
+        out[place] = np.take_along_axis(flat(x[cut]), best, -1)[..., 0]
+        index[place] = np.take_along_axis(flat(numbers[cut]), best, -1)[..., 0]
+    return [out, index]
+
+
+def _extents(x: Any, size: Any) -> list[int]:
+    wanted = (size,) * (x.ndim - 2) if size is None or isinstance(size, int) else size
+    return [n if m is None else m for n, m in zip(x.shape[2:], wanted)]
+
+
+def _adaptive(x: Any, out: Any) -> Any:
+    """(place, the part of x under the window at that place)."""
+    for place in np.ndindex(*out.shape[2:]):
+        pairs = zip(place, x.shape[2:], out.shape[2:])
+        cut = tuple(slice(p * n // m, -(-(p + 1) * n // m)) for p, n, m in pairs)
+        yield (slice(None), slice(None), *place), (slice(None), slice(None), *cut)

@@ -60,7 +60,7 @@ for _rank, _big in ((1, (case(A(8, 64, 512), A(64, 64, 9), None, padding=4),
         refuse(ValueError, f"{_k} padding 'some'", _x, _w, padding="some"),
         refuse(ValueError, f"{_k} padding 'same' stride 2", _x, _w, padding="same", stride=2),
         refuse(ValueError, "conv window kernel dilation 7 5", _x, _w, dilation=3),
-        refuse(ValueError, f"{_k} input {_x.shape[1:]} {_rank + 2} axes", A(*_x.shape[1:]), _w),
+        refuse(ValueError, f"{_k} input {_x.shape[2:]} {_rank + 2} axes", A(*_x.shape[2:]), _w),
         refuse(TypeError, f"{_k} input float32 weight int64", _x, A(*_w.shape, kind="classes", below=2)),
         refuse(ValueError, f"{_k} dilation (1, 2, 3, 4) {_rank}", _x, _w, dilation=(1, 2, 3, 4))))
 

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import models, predict, report, show, summary, train
+from . import draw, models, predict, report, show, summary, train
 from .failure import Failure
 
 EXAMPLES = """\
@@ -19,6 +19,7 @@ examples:
   tinygrad-cnn train mnist           the slides' network, trained here
   tinygrad-cnn predict photo.png     what digit is this?
   tinygrad-cnn show convolution      the worked example as a picture
+  tinygrad-cnn draw googlenet        a network and its blocks as a picture
   tinygrad-cnn report                what works here, and how to mend the rest
 """
 
@@ -57,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (train, predict, show, summary, models, report):
+    for command in (train, predict, show, models, summary, draw, report):
         command.add(commands)
     return parser
 

@@ -3,55 +3,82 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
-from ..text import table
+from ..devices import shapes_only
+from ..text import scaled, table
 from .failure import Failure
+
+if TYPE_CHECKING:
+    from ..models import Paper
 
 EXAMPLES = """\
 examples:
   tinygrad-cnn models
-  tinygrad-cnn models '*bn*'
+  tinygrad-cnn models '*resnet*'
+  tinygrad-cnn models --json         one object for each network
 """
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser("models", help="list the networks", epilog=EXAMPLES,
-                                 description="The networks by name, with input, parameters and what they are.",
+                                 description="The networks by year and paper: trained parameters, multiply-adds for one\n"
+                                             "input, and the shape of that input.",
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pattern", nargs="?", default="*", metavar="PATTERN", help="only such names, like '*bn*'")
+    parser.add_argument("--json", action="store_true", help="for other programs")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print one line for each network."""
+    """Print one line for each network, below its paper."""
     from .. import models
 
     names = models.list_models(arguments.pattern)
     if not names:
         raise Failure(f"no network is called {arguments.pattern!r}; `tinygrad-cnn models` lists them all.")
-    rows = [("network", "input", "parameters", "")]
+    names.sort(key=lambda name: (_chronological(models.entry(name).paper), _by_number(name)))
     with shapes_only():
-        for name in names:
-            entry = models.entry(name)
-            count = sum(parameter.numel() for parameter in entry.build().parameters())
-            purpose = (entry.build.__doc__ or "").strip().partition("\n")[0].partition(": ")[0].rstrip(".")
-            rows.append((name, "x".join(map(str, entry.input)), f"{count:,}", purpose))
-    for line in table(rows, "<<><"):
-        print(line if len(line) <= 80 else line[:77].rstrip() + "...")
+        found = [_facts(name) for name in names]
+    if arguments.json:
+        print("[\n" + ",\n".join(json.dumps(row) for row in found) + "\n]")
+        return 0
+    rows = [("  network", "parameters", "MACs", "input")]
+    rows += [("  " + row["name"], f"{row['parameters']:,}", scaled(row["macs"]), "x".join(map(str, row["input"])))
+             for row in found]
+    lines = iter(table(rows, "<>><"))
+    print(next(lines))
+    for paper, group in groupby(models.entry(name).paper for name in names):
+        print(_fitting(f"{paper.year}  {paper.title}", paper.source))
+        for _ in group:
+            print(next(lines))
     return 0
 
 
-@contextmanager
-def shapes_only() -> Iterator[None]:
-    """Within the block networks are made without memory or numbers."""
-    from ..devices import default_device, set_default_device
+def _chronological(paper: Paper) -> tuple[int, str, str]:
+    return paper.year, paper.source, paper.title
 
-    before = default_device()
-    set_default_device("meta")
-    try:
-        yield
-    finally:
-        set_default_device(before)
+
+def _by_number(name: str) -> list[Any]:
+    """Resnet 20 comes before resnet 110."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+
+
+def _facts(name: str) -> dict[str, Any]:
+    """What is known and what is counted of one network, on the meta device."""
+    from .. import models, nn
+
+    entry = models.entry(name)
+    summary = nn.summary(entry.build(), entry.input)
+    return {"name": name, "year": entry.paper.year, "paper": entry.paper.title, "source": entry.paper.source,
+            "parameters": summary.trainable, "macs": summary.macs, "input": entry.input, "outputs": summary.outputs}
+
+
+def _fitting(title: str, source: str) -> str:
+    """Both in 80 columns; the title gives way."""
+    room = 80 - len(source) - 2
+    return f"{title if len(title) <= room else title[:room - 3].rstrip() + '...'}, {source}"

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .failure import Failure
+from .failure import Failure, sentence
 
 if TYPE_CHECKING:
     from ..nn.module import Module
@@ -61,6 +61,9 @@ def _network(weights: Path | None, name: str | None) -> Module:
         arrays, metadata = saving.read(file)
     except saving.CheckpointError as error:
         raise Failure(error) from error
+    data = metadata.get("settings", {}).get("data", "mnist")
+    if data != "mnist":
+        raise Failure(f"{file} was trained on {data}, but predict reads digits; name weights trained on mnist with --weights.")
     name = name or metadata.get("model")
     if not name:
         raise Failure(f"{file} does not say which network it belongs to; add --model NAME, "
@@ -69,7 +72,7 @@ def _network(weights: Path | None, name: str | None) -> Module:
         model = models.create(name, **metadata.get("arguments", {}))
         model.load_state_dict(arrays)
     except (TypeError, ValueError) as error:
-        raise Failure(f"{file}: {str(error).splitlines()[0]}.") from error
+        raise Failure(f"{file}: {sentence(error)}") from error
     return model
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from .failure import Failure
+from .failure import Failure, sentence
 
 EXAMPLES = """\
 examples:
@@ -26,18 +26,18 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the table."""
     from .. import models, nn
-    from .models import shapes_only
+    from ..devices import shapes_only
 
     try:
         entry = models.entry(arguments.name)
     except ValueError as error:
-        raise Failure(f"{str(error).removeprefix('models: ')}.", 2) from error
+        raise Failure(sentence(error).removeprefix("models: "), 2) from error
     with shapes_only():
         network = models.create(arguments.name)
     try:
         print(nn.summary(network, arguments.input or entry.input))
     except ValueError as error:
-        raise Failure(f"{arguments.name} does not take this input: {error}.") from error
+        raise Failure(f"{arguments.name} does not take this input: {sentence(error)}") from error
     return 0
 
 

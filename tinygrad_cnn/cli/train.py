@@ -1,38 +1,42 @@
-"""`tinygrad-cnn train mnist`."""
+"""`tinygrad-cnn train DATA`."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import textwrap
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .. import recipes
-from ..text import duration, rough
+from ..text import rough
 from .failure import Failure
 from .interrupt import Interrupt
+from .outcome import epochs, report
 from .progress import Progress
 
 if TYPE_CHECKING:
+    from ..recipes import Recipe
     from ..saving import Checkpoint
-    from ..train import Score, Trainer
+    from ..tasks import Fit, Task
+    from ..train import Trainer
 
-OUT = Path("runs/mnist")
-SLIDES = "CPU 14 min, GPU 42 s"
+RUNS = Path("runs")
 SAVE_EVERY = 60.0  # seconds, besides the end of every epoch
 CPU_SHARE = 0.5  # of the speed of NumPy's matrix product that training reaches on one thread, scoring included
 CPU_SCALING = 0.85  # n threads are worth n to this power
 GPU_STEP = 0.004  # seconds: launching the kernels of a step, which small digits cannot hide
 EMULATED = 2e6  # multiply-adds a second
+MODELS = {"digits": "mnist_cnn", "clothes": "mnist_cnn", "small photographs": "cifar_resnet20", "photographs": "resnet18"}
 EXAMPLES = """\
 examples:
   tinygrad-cnn train mnist                        the full recipe
   tinygrad-cnn train mnist --epochs 3             much sooner, a point less
   tinygrad-cnn train mnist --model mnist_cnn_bn   with batch normalization
   tinygrad-cnn train mnist --resume               go on after Ctrl-C
+  tinygrad-cnn train cifar10 --download --model cifar_resnet20
+  tinygrad-cnn train fashion-mnist --model lenet --recipe paper --epochs 10
+  tinygrad-cnn train photos/ --model resnet18     a folder for each class
 
 A run keeps its checkpoint and pictures in a folder. A run is never overwritten:
 without --out the first of runs/mnist, runs/mnist-2, ... that does not exist is
@@ -42,19 +46,24 @@ taken; an --out that holds a run already is an error.
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the subcommand."""
-    parser = commands.add_parser("train", help="train a digit network", epilog=EXAMPLES,
-                                 description="Train a network on 8,004 digits and score it on 1,996 others.",
+    parser = commands.add_parser("train", help="train a network", epilog=EXAMPLES,
+                                 description="Train a network on images, and score it on others that it has not seen.",
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", choices=["mnist"], help="the embedded subset of MNIST")
-    parser.add_argument("--model", choices=list(recipes.FULL), help="default: mnist_cnn, the slides' network")
+    parser.add_argument("data", metavar="DATA", help="mnist (10,000 digits that come with the package), fashion-mnist, "
+                        "cifar10, cifar100, or a folder of pictures")
+    parser.add_argument("--model", metavar="NAME", help="default: mnist_cnn, the slides' network, or cifar_resnet20, resnet18")
+    parser.add_argument("--recipe", choices=["paper", "ours"],
+                        help="how to train: as the network's paper (the default where it says how), or as we do")
+    parser.add_argument("--root", type=Path, metavar="DIR", help="where the files of the data lie (default data/DATA)")
+    parser.add_argument("--download", action="store_true", help="fetch them there if they are missing")
     parser.add_argument("--epochs", type=_positive, metavar="N",
-                        help=f"passes over the digits (up to {recipes.SHORT_EPOCHS}: a schedule made for few)")
-    parser.add_argument("--batch-size", type=_positive, metavar="N", help="digits in a batch")
+                        help="passes over the images; a recipe stretches to them")
+    parser.add_argument("--batch-size", type=_positive, metavar="N", help="images in a batch")
     parser.add_argument("--lr", type=float, metavar="X", help="largest learning rate")
     parser.add_argument("--seed", type=_seed, metavar="N", help="of weights, order and distortions (default 0)")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="default: cpu")
     parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (default: all cores)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help=f"folder of the run (default {OUT})")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default runs/DATA)")
     parser.add_argument("--resume", action="store_true",
                         help="go on with the run in --out, by default the newest one, bit for bit")
     parser.add_argument("--quiet", action="store_true", help="print the result only")
@@ -72,19 +81,23 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ..train import digit_trainer
+    from ..train import task_trainer
 
-    folder, checkpoint = _folder(arguments)
-    model, seed, recipe = _settings(arguments, checkpoint)
-    threads = _prepare(arguments)
+    given = _task(arguments)
+    folder, checkpoint = _folder(arguments, given)
+    model, seed, recipe = _settings(arguments, given, checkpoint)
     try:
-        trainer = digit_trainer(model, recipe, arguments.device, seed)
+        fit = _fit(model, given)
+        threads = _prepare(arguments)
+        trainer = task_trainer(model, given, recipe, arguments.device, seed, fit)
     except ValueError as error:
         raise Failure(f"{str(error).removeprefix('Trainer: ')}.", 2) from error
     if checkpoint:
         trainer.load(checkpoint)
     if not arguments.quiet:
-        _announce(trainer, arguments, threads, folder, checkpoint)
+        for note in fit.notes:
+            print(note)
+        _announce(trainer, arguments, given, fit, threads, folder, checkpoint)
     try:
         stopped = 0 if trainer.finished else _train(trainer, folder, arguments)
     finally:
@@ -94,9 +107,32 @@ def _run(arguments: argparse.Namespace) -> int:
         return 128 + stopped
     score = trainer.score()
     if not arguments.quiet:
-        _report(trainer, score, folder, arguments.device)
+        report(trainer, given, score, folder, arguments.device)
     print(f"held-out accuracy {score.accuracy:.2f} %")
     return 0
+
+
+def _task(arguments: argparse.Namespace) -> Task:
+    """The data asked for."""
+    from ..data import DataFileError
+    from ..tasks import task
+
+    try:
+        return task(arguments.data, arguments.root, arguments.download)
+    except DataFileError as error:
+        raise Failure(error) from error
+    except ValueError as error:
+        raise Failure(f"{error}.", 2) from error
+
+
+def _fit(model: str, given: Task) -> Fit:
+    """How the network meets the data."""
+    from ..tasks import fit
+
+    try:
+        return fit(model, given)
+    except ValueError as error:
+        raise ValueError(str(error).removeprefix("models: ")) from error
 
 
 def _train(trainer: Trainer, folder: Path, arguments: argparse.Namespace) -> int:
@@ -110,7 +146,7 @@ def _train(trainer: Trainer, folder: Path, arguments: argparse.Namespace) -> int
 
         jit.on_compile.append(progress.compile)
     saved = time.perf_counter()
-    resume = f"go on with: tinygrad-cnn train mnist --resume --out {folder}"
+    resume = f"go on with: tinygrad-cnn train {arguments.data} --resume --out {folder}"
     try:
         with Interrupt() as interrupt:
             for step in trainer.run():
@@ -137,59 +173,66 @@ def _train(trainer: Trainer, folder: Path, arguments: argparse.Namespace) -> int
     return 0
 
 
-def _folder(arguments: argparse.Namespace) -> tuple[Path, Checkpoint | None]:
+def _folder(arguments: argparse.Namespace, given: Task) -> tuple[Path, Checkpoint | None]:
     """Where the run lives, and what to go on from."""
     from .. import saving
 
     out: Path | None = arguments.out
     if arguments.resume:
-        out = out or saving.newest_run(OUT.parent)
+        out = out or saving.newest_run(RUNS)
         if out is None:
-            raise Failure(f"--resume: there is no run in {OUT.parent}; start one without --resume.")
+            raise Failure(f"--resume: there is no run in {RUNS}; start one without --resume.")
         return out, saving.load_checkpoint(out)
     if out and (out / "latest").exists():
         raise Failure(f"{out} holds a run already; add --resume to go on with it, or name another --out.", 2)
     try:
-        out = _made(out)
+        out = _made(out, RUNS / given.name)
     except OSError as error:
-        raise Failure(f"--out: cannot make the folder {out or OUT} ({error.strerror}); name another one.") from error
+        raise Failure(f"--out: cannot make the folder {out or RUNS / given.name} ({error.strerror}); name another "
+                      "one.") from error
     if not os.access(out, os.W_OK):
         raise Failure(f"--out: you may not write into {out}; name another folder.")
     return out, None
 
 
-def _made(out: Path | None) -> Path:
+def _made(out: Path | None, first: Path) -> Path:
     """The folder `out`, or without one the first of runs/mnist, runs/mnist-2, ... that does not exist yet."""
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         return out
-    number, free = 1, OUT
+    number, free = 1, first
     while True:
         try:
             free.mkdir(parents=True)  # claims it, should two runs begin at once
             return free
         except FileExistsError:
-            if OUT.parent.is_file():
+            if first.parent.is_file():
                 raise
         number += 1
-        free = OUT.with_name(f"{OUT.name}-{number}")
+        free = first.with_name(f"{first.name}-{number}")
 
 
-def _settings(arguments: argparse.Namespace, checkpoint: Checkpoint | None) -> tuple[str, int, recipes.Recipe]:
+def _settings(arguments: argparse.Namespace, given: Task, checkpoint: Checkpoint | None) -> tuple[str, int, Recipe]:
     """Network, seed and recipe: of the saved run, or as asked."""
+    from .. import recipes
+
     if checkpoint is None:
         try:
-            model = arguments.model or "mnist_cnn"
-            recipe = recipes.recipe(model, arguments.epochs, arguments.batch_size, arguments.lr)
+            model = arguments.model or MODELS[given.kind]
+            recipe = recipes.recipe(model, arguments.epochs, arguments.batch_size, arguments.lr, given.kind, arguments.recipe)
             return model, arguments.seed or 0, recipe
         except ValueError as error:
             raise Failure(f"{error}.", 2) from error
     saved = checkpoint.metadata
     try:
-        recipe = recipes.Recipe(**saved["settings"])
+        settings = dict(saved["settings"])
+        data = settings.pop("data", "mnist")
+        recipe = recipes.Recipe(**{**settings, "drops": tuple(settings.get("drops", ()))})
         model, seed = str(saved["model"]), int(saved["seed"])
     except (KeyError, TypeError) as error:
-        raise Failure(f"{checkpoint.folder} is not a run of `train mnist`; start one without --resume.") from error
+        raise Failure(f"{checkpoint.folder} is not a run of `train`; start one without --resume.") from error
+    if data != given.name:
+        raise Failure(f"{checkpoint.folder} was trained on {data}, not {given.name}; name {data}, or another --out.", 2)
     known = {"model": model, "seed": seed, "epochs": recipe.epochs, "batch_size": recipe.batch_size, "lr": recipe.lr}
     for name, value in known.items():
         asked = getattr(arguments, name)
@@ -218,7 +261,7 @@ def _prepare(arguments: argparse.Namespace) -> int:
     return launch.threads()
 
 
-def _announce(trainer: Trainer, arguments: argparse.Namespace, threads: int, folder: Path,
+def _announce(trainer: Trainer, arguments: argparse.Namespace, given: Task, fit: Fit, threads: int, folder: Path,
               checkpoint: Checkpoint | None) -> None:
     """The first line: what comes, and how long it will take; then where it is kept."""
     device, asked = arguments.device, arguments.out
@@ -226,14 +269,14 @@ def _announce(trainer: Trainer, arguments: argparse.Namespace, threads: int, fol
     if device == "cuda" and emulated():
         place = "the emulator"
     left = trainer.steps - trainer.step
-    time_left = rough(estimate(trainer, device) * left / trainer.steps)
-    digits = f"{len(trainer.loader.dataset):,} digits"
-    print(f"{trainer.name}: {_epochs(trainer)} of {digits} on {place}: {time_left}", flush=True)
+    time_left = rough(estimate(trainer, (fit.channels, *fit.size), device) * left / trainer.steps)
+    images = f"{len(trainer.loader.dataset):,} {given.noun}"
+    print(f"{trainer.name}: {epochs(trainer)} of {images} on {place}: {time_left}", flush=True)
     if checkpoint:
         state = "is finished" if trainer.finished else f"goes on after step {trainer.step} of {trainer.steps}"
         print(f"the run in {folder} {state}", flush=True)
-    elif asked is None and folder != OUT:
-        print(f"{OUT} exists already; this run goes to {folder}", flush=True)
+    elif asked is None and folder != RUNS / given.name:
+        print(f"{RUNS / given.name} exists already; this run goes to {folder}", flush=True)
 
 
 def emulated() -> bool:
@@ -241,12 +284,11 @@ def emulated() -> bool:
     return os.environ.get("TINYGRAD_CNN_EMULATE", "0") not in ("", "0")
 
 
-def estimate(trainer: Trainer, device: str) -> float:
-    """Seconds that the whole run will take, guessed from the work and from how fast this machine multiplies."""
-    from ..models import entry
+def estimate(trainer: Trainer, image: tuple[int, ...], device: str) -> float:
+    """Seconds that the whole run on images of that shape will take, guessed from how fast this machine multiplies."""
     from ..nn import summary
 
-    macs = summary(trainer.model, entry(trainer.name).input).macs
+    macs = summary(trainer.model, image).macs
     work = 3.0 * macs * trainer.loader.batch_size  # the backward pass takes twice the work of the forward pass
     if device == "cuda":
         return trainer.steps * (work / EMULATED if emulated() else GPU_STEP)
@@ -267,58 +309,6 @@ def _matmul_speed() -> float:
         a @ a
         times.append(time.perf_counter() - begin)
     return float(side**3 / min(times))
-
-
-def _report(trainer: Trainer, score: Score, folder: Path, device: str) -> None:
-    """What came of it, and the pictures."""
-    right = int((score.predicted == score.labels).sum())
-    place = "CPU" if device == "cpu" else "GPU"
-    print(f"{right:,} of {len(score.labels):,} held-out digits right, "
-          f"after {_epochs(trainer)} in {duration(trainer.seconds)} on the {place}")
-    print(f"(the slides, on MNIST: {SLIDES})")
-    worst = [f"{label} taken for {guess}{f' ({count} times)' if count > 1 else ''}"
-             for label, guess, count in score.confusions()[:4]]
-    if worst:
-        print(textwrap.fill("most frequent mistakes: " + ", ".join(worst), 80, subsequent_indent="  "))
-    curve, mistakes = folder / "curve.png", folder / "mistakes.png"
-    _curve(trainer, score, place).save(curve)
-    _mistakes(trainer, score).save(mistakes)
-    from ..saving import latest
-
-    for name, path in ("checkpoint", latest(folder)), ("curve", curve), ("mistakes", mistakes):
-        print(f"{name:11}{path}")
-
-
-def _curve(trainer: Trainer, score: Score, place: str) -> Any:
-    from ..viz import Curve, Panel, chart, smooth
-
-    length = len(trainer.loader)
-    epochs = [step / length for step in range(1, trainer.step + 1)]
-    smoothed = smooth(trainer.losses, max(1, trainer.step // 40))
-    loss = Panel("loss", (Curve("", epochs, trainer.losses, 0, faint=True), Curve("training", epochs, smoothed, 0)),
-                 (0.0, min(max(trainer.losses), 2.5)))
-    low = max(0.0, min(trainer.accuracies), max(trainer.accuracies) - 6)
-    scores = Curve("held-out", range(1, len(trainer.accuracies) + 1), trainer.accuracies, 2, dots=True)
-    accuracy = Panel("accuracy", (scores,), (low // 1, 100.0), " %")
-    return chart(f"{trainer.name}: held-out accuracy {score.accuracy:.2f} %",
-                 f"{_epochs(trainer)} of {len(trainer.loader.dataset):,} digits on the {place} "
-                 f"in {duration(trainer.seconds)} (the slides: {SLIDES})", "epoch", [loss, accuracy])
-
-
-def _mistakes(trainer: Trainer, score: Score) -> Any:
-    from ..viz import digit_sheet
-
-    assert trainer.held_out is not None
-    wrong = (score.predicted != score.labels).nonzero()[0]
-    # The surest mistakes first: they teach most.
-    order = wrong[(-score.probabilities[wrong].max(axis=1)).argsort(kind="stable")][:32]
-    captions = [f"{score.labels[i]} taken for {score.predicted[i]}" for i in order]
-    return digit_sheet(f"{len(wrong)} of {len(score.labels):,} held-out digits taken for another",
-                       f"{trainer.name}, the surest first", trainer.held_out[0][order, 0], captions)
-
-
-def _epochs(trainer: Trainer) -> str:
-    return f"{trainer.epochs} epoch{'s' * (trainer.epochs > 1)}"
 
 
 def _positive(text: str) -> int:

@@ -29,11 +29,12 @@ def normalize(out, x, mean, rstd, gamma, beta, relu):
     launch(_normalize, parts_for(x.size), out.reshape(-1), x.reshape(-1), table, relu)
 
 
-def backward(dx, dgamma, dbeta, g, out, x, mean, rstd, gamma):
+def backward(dx, dgamma, dbeta, g, out, x, mean, rstd, gamma, fixed):
     """With xhat = (x - mean) * rstd, and g taken as 0 where out <= 0 if there is an out:
 
     dbeta[c] = sum over i of g[i,c];  dgamma[c] = sum over i of g[i,c] * xhat[i,c];
-    dx[i,c] = gamma[c] * rstd[c] * (g[i,c] - dbeta[c] / m - xhat[i,c] * dgamma[c] / m).
+    dx[i,c] = gamma[c] * rstd[c] * (g[i,c] - dbeta[c] / m - xhat[i,c] * dgamma[c] / m),
+    or, where mean and rstd are fixed, gamma[c] * rstd[c] * g[i,c].
     """
     line, block = _cut(x)
     parts = parts_for(2 * x.size)
@@ -42,7 +43,10 @@ def backward(dx, dgamma, dbeta, g, out, x, mean, rstd, gamma):
     launch(_gradient_sums, parts, sums, g, out, x, mean, empty((parts, 3, line), x.dtype), block)
     table = empty((4, line), x.dtype)
     _gradient_table(table, dgamma, dbeta, sums, mean, rstd, gamma, x.size)
-    launch(_gradient, parts, dx, g, out, x, table)
+    if fixed:
+        launch(_scaled, parts_for(x.size), dx, g, out, table[1])
+    else:
+        launch(_gradient, parts, dx, g, out, x, table)
 
 
 def _cut(x):
@@ -182,3 +186,17 @@ def _gradient(part, parts, dx, g, out, x, table):
             else:
                 v = g_row[j] if mask[j] > zero else zero
             to[j] = scale[j] * (v - shift[j] - (row[j] - mean[j]) * slope[j])
+
+
+@jit
+def _scaled(part, parts, dx, g, out, scale):
+    zero = dx.dtype.type(0)
+    lines = -(-dx.size // scale.size)
+    for start in range(part * lines // parts * scale.size, (part + 1) * lines // parts * scale.size, scale.size):
+        end = start + scale.size
+        to, g_row, mask = dx[start:end], g[start:end], None if out is None else out[start:end]
+        for j in range(to.size):
+            if out is None:
+                to[j] = scale[j] * g_row[j]
+            else:
+                to[j] = scale[j] * g_row[j] if mask[j] > zero else zero

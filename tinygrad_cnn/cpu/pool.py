@@ -7,6 +7,8 @@ from numba.extending import register_jitable
 from .jit import jit
 from .launch import launch, parts_for
 
+CHANNELS = 16    # that are scattered together: a cache line
+
 
 def max_forward(out, index, x, kernel, stride, padding, dilation):
     """out[n,p,q,r,c] = max over i,j,k of x[n, p*s0+i*d0-p0, q*s1+j*d1-p1, r*s2+k*d2-p2, c]; index = (i*J+j)*K+k there.
@@ -26,7 +28,8 @@ def max_backward(out, g, index, kernel, stride, padding, dilation):
     if kernel == stride and padding == (0, 0, 0) and dilation == (1, 1, 1):
         launch(_max_backward_apart, parts, out, g, index, kernel)
     else:
-        launch(_max_backward, parts, out, g, index, kernel, stride, padding, dilation)
+        width = out.shape[4] if out.shape[0] >= parts else CHANNELS    # each cell adds up its windows in the same order
+        launch(_max_backward, parts, out, g, index, _offsets(out, kernel, dilation), stride, padding, width)
 
 
 def max_gather(out, x, index, kernel, stride, padding, dilation):
@@ -101,30 +104,37 @@ def _better(best, at, value, cell):
     return value if better else best, int32(cell) if better else at
 
 
+def _offsets(out, window, dilation):
+    """How far the cells of a window lie behind its first one, in elements of an image."""
+    _, _, B, E, C = out.shape
+    i, j, k = (np.arange(n) * d for n, d in zip(window, dilation))
+    return (((i[:, None, None] * B + j[:, None]) * E + k) * C).reshape(-1)
+
+
 @jit
-def _max_backward(part, parts, out, g, index, window, stride, padding, dilation):
+def _max_backward(part, parts, out, g, index, offsets, stride, padding, width):
+    """Some channels of an image at a time: every window adds to the cell it chose, in the order of the windows."""
     N, A, B, E, C = out.shape
     _, P, Q, R, _ = g.shape
-    for row in range(part * N * A * B // parts, (part + 1) * N * A * B // parts):
-        n, a, b = row // (A * B), row // B % A, row % B
-        for e in range(E):
-            for c in range(C):
-                out[n, a, b, e, c] = 0
-            for i in range(window[0]):
-                p, p_rest = divmod(a + padding[0] - i * dilation[0], stride[0])
-                if p_rest or not 0 <= p < P:
-                    continue
-                for j in range(window[1]):
-                    q, q_rest = divmod(b + padding[1] - j * dilation[1], stride[1])
-                    if q_rest or not 0 <= q < Q:
-                        continue
-                    for k in range(window[2]):
-                        r, r_rest = divmod(e + padding[2] - k * dilation[2], stride[2])
-                        if r_rest or not 0 <= r < R:
-                            continue
-                        cell = index.dtype.type((i * window[1] + j) * window[2] + k)
-                        for c in range(C):
-                            out[n, a, b, e, c] += g[n, p, q, r, c] if index[n, p, q, r, c] == cell else 0
+    blocks = (C + width - 1) // max(width, 1)
+    for place in range(part * N * blocks // parts, (part + 1) * N * blocks // parts):
+        n, first = place // blocks, place % blocks * width
+        stop, image = min(first + width, C), out[n].reshape(A * B * E * C)
+        for cell in range(A * B * E):
+            image[cell * C + first:cell * C + stop] = 0
+        for p in range(P):
+            for q in range(Q):
+                for r in range(R):
+                    a, b, e = p * stride[0] - padding[0], q * stride[1] - padding[1], r * stride[2] - padding[2]
+                    start = ((a * B + b) * E + e) * C
+                    choice, g_row = index[n, p, q, r], g[n, p, q, r]
+                    if 0 <= a < A and 0 <= b < B and 0 <= e < E:
+                        for c in range(uintp(first), uintp(stop)):
+                            image[uintp(start + offsets[choice[c]]) + c] += g_row[c]
+                    else:
+                        for c in range(uintp(first), uintp(stop)):
+                            if choice[c] > 0:    # cell 0 lies in the padding: it was taken for want of another
+                                image[uintp(start + offsets[choice[c]]) + c] += g_row[c]
 
 
 @jit

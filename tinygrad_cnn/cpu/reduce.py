@@ -1,4 +1,4 @@
-"""Sum and maximum over axes. CUDA twin: cuda/reduce.py.
+"""Sums over axes. CUDA twin: cuda/reduce.py.
 
 A long sum is cut into pieces by its shape alone, so that its bits do not depend on the number of threads, and its error
 does not grow with its length: pieces of float32 are summed in float32, the sums of the pieces in float64.
@@ -46,11 +46,6 @@ def rectified(out, sums, g, y):
     partial = empty((-(-long[0] // DEPTH), long[1]), g.dtype)
     launch(_rectified, parts_for(2 * g.size), out.reshape(long), partial, g.reshape(long), y.reshape(long))
     launch(_combine, parts_for(partial.size), sums.reshape(1, C), partial.reshape(1, -1, C), _wide(g.dtype)(0))
-
-
-def max(out, index, x):
-    """out[a, c] = max over b, d of x[a, b, c, d]; index: b * D + d of the first one; the first NaN wins over all."""
-    launch(_max, parts_for(x.size), out, index, x)
 
 
 def _sum_rows(out, x):
@@ -155,17 +150,3 @@ def _combine(part, parts, out, x, zero):
         for b in range(B):
             total += x[place // C, b, place % C]
         out[place // C, place % C] = total
-
-
-@jit
-def _max(part, parts, out, index, x):
-    A, B, C, D = x.shape
-    for place in range(part * A * C // parts, (part + 1) * A * C // parts):
-        a, c = place // C, place % C
-        best, at = x[a, 0, c, 0], 0
-        for b in range(B):
-            for d in range(D):
-                value = x[a, b, c, d]
-                if value > best or (value != value and best == best):
-                    best, at = value, b * D + d
-        out[a, c], index[a, c] = best, at

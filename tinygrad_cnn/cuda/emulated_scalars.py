@@ -44,14 +44,11 @@ def _kept(function: Callable[..., Any]) -> Callable[..., Any]:
     return kept
 
 
-def _erf(x: Any) -> Any:
-    return type(x)(math.erf(x))
-
-
-def _rounded(function: Callable[[Any], Any]) -> Callable[[Any], int]:
-    def rounded(x: Any) -> int:
-        return wrap(function(x), 64, True)
-    return rounded
+def _exactly(function: Callable[[float], float]) -> Callable[..., Any]:
+    """A function of Python's math that numpy lacks."""
+    def exactly(x: Any) -> Any:
+        return type(x)(function(x))
+    return exactly
 
 
 device_math = types.SimpleNamespace(
@@ -59,8 +56,9 @@ device_math = types.SimpleNamespace(
         "exp": "exp", "expm1": "expm1", "log": "log", "log2": "log2", "log10": "log10", "log1p": "log1p",
         "pow": "power", "sqrt": "sqrt", "tanh": "tanh", "sin": "sin", "cos": "cos", "tan": "tan", "atan": "arctan",
         "atan2": "arctan2", "fabs": "fabs", "copysign": "copysign", "hypot": "hypot", "fmod": "fmod", "sinh": "sinh",
-        "cosh": "cosh", "asin": "arcsin", "acos": "arccos"}.items()},
-    erf=_erf, floor=_rounded(np.floor), ceil=_rounded(np.ceil), isnan=lambda x: bool(np.isnan(x)),
+        "cosh": "cosh", "asin": "arcsin", "acos": "arccos", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
+        "floor": "floor", "ceil": "ceil", "trunc": "trunc"}.items()},
+    erf=_exactly(math.erf), erfc=_exactly(math.erfc), isnan=lambda x: bool(np.isnan(x)),
     isinf=lambda x: bool(np.isinf(x)), isfinite=lambda x: bool(np.isfinite(x)), pi=math.pi, e=math.e, inf=math.inf,
     nan=math.nan)
 

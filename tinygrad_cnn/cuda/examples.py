@@ -5,7 +5,27 @@ The calls are made on arrays without memory, and nothing runs; so sizes are thos
 
 
 from .. import formulas
-from . import conv, copy, dropout, elementwise, loss, matmul, norm, pool, random, reduce, softmax, update
+from . import (
+    conv,
+    copy,
+    dropout,
+    elementwise,
+    extreme,
+    gather,
+    group_norm,
+    loss,
+    matmul,
+    norm,
+    pool,
+    random,
+    reduce,
+    resample,
+    scan,
+    segments,
+    softmax,
+    sort,
+    update,
+)
 from .memory import empty
 from .tile import WIDTHS
 
@@ -57,8 +77,9 @@ def windows(dtype):
 def scalars(dtype):
     """Every formula on arrays of one layout; a few on others."""
     for name in formulas.FORMULAS:
-        out = empty((64, 64), "bool" if name in formulas.PREDICATES else dtype)
-        operands = [empty((64, 64), "bool" if p == "c" else dtype) for p in formulas.parameters(name)]
+        kind = "int64" if name in formulas.BITWISE else dtype
+        out = empty((64, 64), "bool" if name in formulas.PREDICATES else kind)
+        operands = [empty((64, 64), "bool" if p == "c" else kind) for p in formulas.parameters(name)]
         elementwise.apply(name, out, *operands)
     x, y = empty((8, 16, 4), dtype), empty((16, 8, 4), dtype).transpose((1, 0, 2))
     elementwise.apply("add", x, x, y)
@@ -69,8 +90,13 @@ def sums(dtype):
     for shape in ((1, 1 << 16, 64, 1), (64, 1 << 10, 1, 1), (1, 32, 64, 1024), (4, 4, 4, 4), (8, 1, 64, 1)):
         x, kept = empty(shape, dtype), (shape[0], shape[2])
         reduce.sum(empty(kept, dtype), x)
-        reduce.max(empty(kept, dtype), empty(kept, "int64"), x)
+        extreme.max(empty(kept, dtype), empty(kept, "int64"), x)
+        extreme.amin(empty(kept, dtype), x)
         reduce.rectified(empty((3, 4), dtype), empty((4,), dtype), empty((3, 4), dtype), empty((3, 4), dtype))
+
+
+def scans(dtype):
+    scan.cumsum(empty((4, 32, 8), dtype), empty((4, 32, 8), dtype), False)
 
 
 def copies(dtype):
@@ -86,18 +112,35 @@ def norms(dtype):
     norm.statistics(channel, channel, x)
     for gamma, relu in ((channel, True), (None, False)):
         norm.normalize(x, x, channel, channel, gamma, gamma, relu)
-        norm.backward(x, channel, channel, x, x if relu else None, x, channel, channel, gamma)
+        norm.backward(x, channel, channel, x, x if relu else None, x, channel, channel, gamma, not relu)
+
+
+def groups(dtype):
+    x, channel, found = empty((8, 64, 32), dtype), empty((32,), dtype), empty((8, 4), dtype)
+    for gamma in (channel, None):
+        group_norm.forward(x, found, found, x, gamma, gamma, 1e-5)
+        group_norm.backward(x, channel, channel, x, x, found, found, gamma)
+
+
+def tables(dtype):
+    x, places = empty((8, 16, 64), dtype), empty((32,), "int32")
+    resample.along(x, x, empty((17,), "int32"), places, empty((32,), dtype))
 
 
 def classes(dtype):
     for columns in (10, 1000):
-        x, rows, target = empty((128, columns), dtype), empty((128,), dtype), empty((128,), "int64")
-        softmax.softmax(x, x)
-        softmax.log_softmax(x, x)
-        softmax.softmax_backward(x, x, x)
-        softmax.log_softmax_backward(x, x, x)
-        loss.cross_entropy(rows, x, x, target, -100)
-        loss.cross_entropy_backward(x, rows, x, target, -100)
+        y = empty((128, columns, 1), dtype)
+        softmax.softmax(y, y)
+        softmax.log_softmax(y, y)
+        softmax.softmax_backward(y, y, y)
+        softmax.log_softmax_backward(y, y, y)
+        x, rows, target = empty((128, columns, 1), dtype), empty((128, 1), dtype), empty((128, 1), "int64")
+        shift = empty((2, 128, 1), dtype)
+        for weight in (None, empty((columns,), dtype)):
+            loss.cross_entropy(rows, rows, shift, x, target, weight, -100, 0.1)
+            loss.cross_entropy_backward(x, rows, shift, x, target, weight, -100, 0.1)
+            loss.nll(rows, rows, x, target, weight, -100)
+            loss.nll_backward(x, rows, target, weight, -100)
 
 
 def draws(dtype):
@@ -107,12 +150,32 @@ def draws(dtype):
     random.normal(x, 0.0, 1.0, SEED, 0)
 
 
+def places(dtype):
+    """Picking, putting back and sorting; rows that are and are not as long as a power of two."""
+    x, part, index = empty((8, 100, 16), dtype), empty((8, 64, 16), dtype), empty((64,), "int64")
+    starts = empty((101,), "int64")
+    gather.rows(part, x, index)
+    gather.places(empty(part.shape, "int64"), empty(part.shape, "int64"), 100)
+    segments.sort(index, starts, index)
+    segments.add(x, part, index, starts)
+    segments.write(x, part, index, starts)
+    for length in (64, 100):
+        rows, order = empty((16, length), dtype), empty((16, length), "int64")
+        sort.sort(rows, order, rows, True)
+        sort.top(rows, order, empty((16, 1000), dtype), False)
+
+
 def updates(dtype):
     x = empty((1 << 12,), dtype)
     update.sgd(x, x, x, 0.1, 0.9, 0.0, 1e-4, True, False)
     update.sgd(x, x, None, 0.1, 0.0, 0.0, 0.0, False, True)
-    update.adam(x, x, x, x, 1e-3, 0.9, 0.999, 1e-8, 1e-2, True, 1)
+    for other in (None, x):
+        update.adam(x, x, x, x, other, 1e-3, 0.0, 1.0, 0.9, 0.999, 1e-8, 1e-2, 1.0)
+        update.rmsprop(x, x, x, other, other, 1e-2, 0.99, 1e-8, 0.0, 0.9)
+    update.adamax(x, x, x, x, 1e-3, 0.9, 0.999, 1e-8, 0.0)
+    update.adagrad(x, x, x, 1e-2, 1e-10, 0.0)
+    update.adadelta(x, x, x, x, 1.0, 0.9, 1e-6, 0.0)
     update.average(x, x, 0.1)
 
 
-ALL = (convolutions, matrices, windows, scalars, sums, copies, norms, classes, draws, updates)
+ALL = (convolutions, matrices, windows, scalars, sums, scans, copies, norms, groups, tables, classes, draws, places, updates)

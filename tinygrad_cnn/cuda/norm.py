@@ -25,17 +25,18 @@ def normalize(out, x, mean, rstd, gamma, beta, relu):
     launch(_normalize, x.size, out, x, mean, rstd, gamma, beta, relu)
 
 
-def backward(dx, dgamma, dbeta, g, out, x, mean, rstd, gamma):
+def backward(dx, dgamma, dbeta, g, out, x, mean, rstd, gamma, fixed):
     """With xhat = (x - mean) * rstd, and g taken as 0 where out <= 0 if there is an out:
 
     dbeta[c] = sum over i of g[i,c];  dgamma[c] = sum over i of g[i,c] * xhat[i,c];
-    dx[i,c] = gamma[c] * rstd[c] * (g[i,c] - dbeta[c] / m - xhat[i,c] * dgamma[c] / m).
+    dx[i,c] = gamma[c] * rstd[c] * (g[i,c] - dbeta[c] / m - xhat[i,c] * dgamma[c] / m),
+    or, where mean and rstd are fixed, gamma[c] * rstd[c] * g[i,c].
     """
     m, c = x.shape
     sums = empty((-(-m // ROWS), 2, c), x.dtype)
     launch(_gradient_sums, (sums.shape[0], -(-c // LANES)), sums, g, out, x, mean)
     launch(_gradient_combine, (-(-c // LANES),), dgamma, dbeta, sums, rstd)
-    launch(_gradient, x.size, dx, g, out, x, mean, rstd, gamma, dgamma, dbeta)
+    launch(_gradient, x.size, dx, g, out, x, mean, rstd, gamma, dgamma, dbeta, fixed)
 
 
 @device
@@ -150,14 +151,15 @@ def _gradient_combine(dgamma, dbeta, sums, rstd):
 
 
 @kernel
-def _gradient(dx, g, out, x, mean, rstd, gamma, dgamma, dbeta):
+def _gradient(dx, g, out, x, mean, rstd, gamma, dgamma, dbeta, fixed):
     me = cuda.grid(1)
     if me < x.size:
         i, c = split(me, x.shape[1])
         v = g[i, c]
         if out is not None:
             v = v if out[i, c] > 0 else x.dtype.type(0)
-        v -= (dbeta[c] + (x[i, c] - mean[c]) * rstd[c] * dgamma[c]) / x.dtype.type(x.shape[0])
+        if not fixed:
+            v -= (dbeta[c] + (x[i, c] - mean[c]) * rstd[c] * dgamma[c]) / x.dtype.type(x.shape[0])
         v *= rstd[c]
         if gamma is not None:
             v *= gamma[c]

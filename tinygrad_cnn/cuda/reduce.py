@@ -1,4 +1,4 @@
-"""Sum and maximum over axes. CPU twin: cpu/reduce.py.
+"""Sums over axes. CPU twin: cpu/reduce.py.
 
 The threads of a block add their shares, then a tree in shared memory adds their sums, half as many threads each step.
 A long sum is cut into pieces by its shape alone, and their sums are summed in the same way: nothing is left to chance.
@@ -6,7 +6,7 @@ A long sum is cut into pieces by its shape alone, and their sums are summed in t
 
 from .. import arrays
 from .copy import fill
-from .driver import cuda, device, int64, kernel, launch
+from .driver import cuda, device, kernel, launch
 from .intrinsics import split
 from .memory import empty
 
@@ -46,14 +46,6 @@ def rectified(out, sums, g, y):
     partial = empty((1, pieces, C, 1), g.dtype)
     launch(_rectified, (pieces * -(-C // COLUMNS),), out, arrays.view(partial, (pieces, C)), g, y)
     sum(arrays.view(sums, (1, C)), partial)
-
-
-def max(out, index, x):
-    """out[a, c] = max over b, d of x[a, b, c, d]; index: b * D + d of the first one; the first NaN wins over all."""
-    if x.shape[1] * x.shape[3] <= SHORT:
-        launch(_plain_max, out.size, out, index, x)
-    else:
-        launch(_max, (out.size,), out, index, x)
 
 
 def _sum_rows(out, x):
@@ -159,55 +151,3 @@ def _add_up(totals, width):
             totals[cuda.threadIdx.x] += totals[cuda.threadIdx.x + step]
         step //= 2
     cuda.syncthreads()
-
-
-@kernel(strided=True)
-def _plain_max(out, index, x):
-    place = cuda.grid(1)
-    if place < out.size:
-        a, c = split(place, x.shape[2])
-        best, at = x[a, 0, c, 0], int64(0)
-        for b in range(x.shape[1]):
-            for d in range(x.shape[3]):
-                value = x[a, b, c, d]
-                if value > best or (value != value and best == best):
-                    best, at = value, b * x.shape[3] + d
-        out[a, c] = best
-        index[a, c] = at
-
-
-@kernel(strided=True, block=THREADS)
-def _max(out, index, x):
-    """One block for each maximum."""
-    values = cuda.shared.array(THREADS, x.dtype)
-    places = cuda.shared.array(THREADS, int64)
-    me, D = cuda.threadIdx.x, x.shape[3]
-    size = x.shape[1] * D
-    a, c = split(cuda.blockIdx.x, x.shape[2])
-    if me < size:
-        b, d = split(me, D)
-        best, at = x[a, b, c, d], int64(me)
-        for place in range(me, size, THREADS):
-            b, d = split(place, D)
-            if _wins(x[a, b, c, d], place, best, at):
-                best, at = x[a, b, c, d], place
-        values[me] = best
-        places[me] = at
-    step = THREADS // 2
-    while step:
-        cuda.syncthreads()
-        if me < step and me + step < size and _wins(values[me + step], places[me + step], values[me], places[me]):
-            values[me] = values[me + step]
-            places[me] = places[me + step]
-        step //= 2
-    if me == 0:
-        out[a, c] = values[0]
-        index[a, c] = places[0]
-
-
-@device
-def _wins(value, place, best, at):
-    """Whether a value is greater, or is NaN and the other is not; of equal ones the first in place wins."""
-    if value == best or (value != value and best != best):
-        return place < at
-    return value > best or value != value

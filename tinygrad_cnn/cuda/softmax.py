@@ -1,39 +1,46 @@
-"""Softmax of the rows of x (m, n), its logarithm, and their derivatives. CPU twin: cpu/softmax.py.
+"""Softmax along the middle axis of x (a, n, b), its logarithm, and their derivatives. CPU twin: cpu/softmax.py.
 
-One block of threads per row: each thread takes every so many elements; what they found is combined in shared memory.
+A thread takes a softmax: its neighbors' elements lie beside its own where b is large. From WIDE elements on that lie side
+by side a block of threads does: each takes every so many elements; what they found is combined in shared memory.
 """
 
 import math
 
+from ..arrays import view
 from .driver import cuda, device, kernel, launch
+from .intrinsics import split
 
-BLOCK = 256
+BLOCK, WIDE = 256, 64
 
 
 def softmax(out, x):
-    """out[i,j] = exp(x[i,j] - t) / sum over k of exp(x[i,k] - t), with t = max over k of x[i,k]."""
-    _rows(_softmax, out, x)
+    """out[i,j,l] = exp(x[i,j,l] - t) / sum over k of exp(x[i,k,l] - t), with t = max over k of x[i,k,l]."""
+    _apply(_softmax, _softmax_columns, out, x)
 
 
 def softmax_backward(out, g, y):
-    """out[i,j] = y[i,j] * (g[i,j] - sum over k of g[i,k] * y[i,k])."""
-    _rows(_softmax_backward, out, g, y)
+    """out[i,j,l] = y[i,j,l] * (g[i,j,l] - sum over k of g[i,k,l] * y[i,k,l])."""
+    _apply(_softmax_backward, _softmax_backward_columns, out, g, y)
 
 
 def log_softmax(out, x):
-    """out[i,j] = x[i,j] - t - log(sum over k of exp(x[i,k] - t)), with t = max over k of x[i,k]."""
-    _rows(_log_softmax, out, x)
+    """out[i,j,l] = x[i,j,l] - t - log(sum over k of exp(x[i,k,l] - t)), with t = max over k of x[i,k,l]."""
+    _apply(_log_softmax, _log_softmax_columns, out, x)
 
 
 def log_softmax_backward(out, g, y):
-    """out[i,j] = g[i,j] - exp(y[i,j]) * sum over k of g[i,k]."""
-    _rows(_log_softmax_backward, out, g, y)
+    """out[i,j,l] = g[i,j,l] - exp(y[i,j,l]) * sum over k of g[i,k,l]."""
+    _apply(_log_softmax_backward, _log_softmax_backward_columns, out, g, y)
 
 
-def _rows(kernel, out, *arrays):
-    """A block per row, of as many threads as it has use for: 32, 64, 128 or 256."""
-    m, n = out.shape
-    launch(kernel, (m,), out, *arrays, block=min(max(32, 1 << (n - 1).bit_length()), BLOCK))
+def _apply(rows, columns, out, *arrays):
+    """A block of 64, 128 or 256 threads for each softmax, or a thread."""
+    a, n, b = out.shape
+    if out.size and b == 1 and n >= WIDE:
+        flat = [view(array, (a, n)) for array in (out, *arrays)]
+        launch(rows, (a,), *flat, block=min(1 << (n - 1).bit_length(), BLOCK))
+    elif out.size:
+        launch(columns, a * b, out, *arrays)
 
 
 @device
@@ -123,3 +130,55 @@ def _log_softmax_backward(out, g, y):
     total = _sum(total, lanes)
     for j in range(cuda.threadIdx.x, y.shape[1], cuda.blockDim.x):
         out[i, j] = g[i, j] - math.exp(y[i, j]) * total
+
+
+@device
+def _shift_of_column(x, i, column):
+    """(t, sum over k of exp(x[i,k,column] - t)), with t = max over k of x[i,k,column]."""
+    top, total = x[i, 0, column], x.dtype.type(0)
+    for j in range(1, x.shape[1]):
+        top = max(top, x[i, j, column])
+    for j in range(x.shape[1]):
+        total += math.exp(x[i, j, column] - top)
+    return top, total
+
+
+@kernel
+def _softmax_columns(out, x):
+    i, column = split(cuda.grid(1), x.shape[2])
+    if i < x.shape[0]:
+        top, total = _shift_of_column(x, i, column)
+        for j in range(x.shape[1]):
+            out[i, j, column] = math.exp(x[i, j, column] - top) / total
+
+
+@kernel
+def _log_softmax_columns(out, x):
+    i, column = split(cuda.grid(1), x.shape[2])
+    if i < x.shape[0]:
+        top, total = _shift_of_column(x, i, column)
+        log = math.log(total)
+        for j in range(x.shape[1]):
+            out[i, j, column] = x[i, j, column] - top - log
+
+
+@kernel
+def _softmax_backward_columns(out, g, y):
+    i, column = split(cuda.grid(1), y.shape[2])
+    if i < y.shape[0]:
+        total = y.dtype.type(0)
+        for j in range(y.shape[1]):
+            total += g[i, j, column] * y[i, j, column]
+        for j in range(y.shape[1]):
+            out[i, j, column] = y[i, j, column] * (g[i, j, column] - total)
+
+
+@kernel
+def _log_softmax_backward_columns(out, g, y):
+    i, column = split(cuda.grid(1), y.shape[2])
+    if i < y.shape[0]:
+        total = y.dtype.type(0)
+        for j in range(y.shape[1]):
+            total += g[i, j, column]
+        for j in range(y.shape[1]):
+            out[i, j, column] = g[i, j, column] - math.exp(y[i, j, column]) * total

@@ -2,45 +2,114 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from ..operators import Number, beside
-from ..ops import index, inplace
+from ..operators import beside
+from ..ops import arrange, inplace, random
+
+
+def _in_place(name: str) -> Any:
+    """The method `name` written back into the tensor itself."""
+
+    def method(self: Any, *arguments: Any, **options: Any) -> Any:
+        def compute() -> Any:
+            return getattr(self, name)(*arguments, **options)
+
+        return inplace.update(name, self, compute, *arguments, *options.values())
+
+    method.__name__ = method.__qualname__ = name + "_"
+    method.__doc__ = f"`{name}` in place; returns the tensor."
+    return method
+
+
+def _turned(name: str) -> Any:
+    """The method `name`, a view, put in the place of the tensor's own shape."""
+
+    def method(self: Any, *arguments: Any) -> Any:
+        inplace.refuse_recorded(name + "_", self)
+        self.data = getattr(self.detach(), name)(*arguments).data
+        self.version.count += 1
+        return self
+
+    method.__name__ = method.__qualname__ = name + "_"
+    method.__doc__ = f"`{name}` in place: the tensor looks at its memory in another way. Returns the tensor."
+    return method
+
+
+def _table(*names: str) -> list[Callable[..., Any]]:
+    return [_in_place(name) for name in names]
 
 
 class InPlace:
-    """`x.add_(1)` and its like."""
+    """`x.add_(1)` and its like: the operation of the same name, written into the tensor's own memory."""
 
     __slots__ = ()
     data: Any
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        inplace.write("__setitem__", self, index.at(self.data, key), beside(value, self))
+        inplace.put(self, key, beside(value, self))
 
-    def copy_(self, other: Any) -> Any:
-        """Overwrite with `other`, broadcast and cast."""
-        return inplace.write("copy_", self, self.data, beside(other, self))
+    def copy_(self, src: Any, non_blocking: bool = False) -> Any:
+        """Overwrite with `src`, broadcast and cast."""
+        return inplace.write("copy_", self, self.data, beside(src, self))
 
-    def add_(self, other: Any) -> Any:
-        """Add in place."""
-        return inplace.update("add", self, beside(other, self))
-
-    def sub_(self, other: Any) -> Any:
-        """Subtract in place."""
-        return inplace.update("sub", self, beside(other, self))
-
-    def mul_(self, other: Any) -> Any:
-        """Multiply in place."""
-        return inplace.update("mul", self, beside(other, self))
-
-    def div_(self, other: Any) -> Any:
-        """Divide in place."""
-        return inplace.update("div", self, beside(other, self))
+    def fill_(self, value: Any) -> Any:
+        """Overwrite with a number, or with a tensor without axes."""
+        value = beside(value, self)
+        if getattr(value, "ndim", 0):
+            raise RuntimeError(f"fill_: the value has shape {value.shape} but a tensor without axes, or a number, is needed; "
+                               "use copy_")
+        return inplace.write("fill_", self, self.data, value)
 
     def zero_(self) -> Any:
         """Overwrite with zeros."""
         return self.fill_(0)
 
-    def fill_(self, value: Number) -> Any:
-        """Overwrite with a number."""
-        return inplace.write("fill_", self, self.data, value)
+    def uniform_(self, low: float = 0.0, high: float = 1.0) -> Any:
+        """Overwrite with uniform numbers in [low, high)."""
+        return inplace.write("uniform_", self, self.data, random.drawn("uniform", self, low, high))
+
+    def normal_(self, mean: float = 0.0, std: float = 1.0) -> Any:
+        """Overwrite with normal numbers."""
+        return inplace.write("normal_", self, self.data, random.drawn("normal", self, mean, std))
+
+    def bernoulli_(self, p: Any = 0.5) -> Any:
+        """Overwrite with 1 with probability `p`, a number or a tensor, else 0."""
+        return inplace.write("bernoulli_", self, self.data, random.bernoulli("bernoulli_", self, p))
+
+    def random_(self, low: int = 0, high: int | None = None) -> Any:
+        """Overwrite with integers from `low` to `high` - 1 (of one number: from 0 to it - 1), each as likely; without
+        numbers up to what the dtype counts exactly."""
+        most = {"float32": 2**24 + 1, "uint8": 256, "bool": 2, "int32": 2**31}.get(self.data.dtype.name, 2**48)
+        low, high = (low, high) if high is not None else (0, low or most)
+        drawn = random.integers("random_", self, low, high, self.data.shape)
+        return inplace.write("random_", self, self.data, drawn)
+
+    def fill_diagonal_(self, fill_value: Any) -> Any:
+        """Overwrite the diagonal of a matrix with a number."""
+        if self.data.ndim != 2:
+            raise RuntimeError(f"fill_diagonal_: shape {self.data.shape} has {self.data.ndim} axes but 2 are needed; fill a "
+                               "diagonal() of it")
+        rank = min(self.data.shape)
+        return inplace.write("fill_diagonal_", self, arrange.along_diagonal(self.data[:rank, :rank], 0), fill_value)
+
+    squeeze_, unsqueeze_, t_, transpose_ = map(_turned, ("squeeze", "unsqueeze", "t", "transpose"))
+    swapaxes_, swapdims_ = map(_turned, ("swapaxes", "swapdims"))
+    add_, sub_, mul_, div_, pow_ = _table("add", "sub", "mul", "div", "pow")
+    addcmul_, addcdiv_, lerp_ = _table("addcmul", "addcdiv", "lerp")
+    clamp_, clamp_min_, clamp_max_, clip_ = _table("clamp", "clamp_min", "clamp_max", "clip")
+    relu_, sigmoid_, tanh_, exp_, log_, sqrt_, rsqrt_ = _table("relu", "sigmoid", "tanh", "exp", "log", "sqrt", "rsqrt")
+    neg_, abs_, sign_, square_, reciprocal_ = _table("neg", "abs", "sign", "square", "reciprocal")
+    absolute_, negative_, subtract_, multiply_, divide_ = _table("abs", "neg", "sub", "mul", "div")
+    floor_, ceil_, round_, trunc_, frac_, erf_, erfc_ = _table("floor", "ceil", "round", "trunc", "frac", "erf", "erfc")
+    sin_, cos_, tan_, asin_, acos_, atan_, atan2_ = _table("sin", "cos", "tan", "asin", "acos", "atan", "atan2")
+    sinh_, cosh_, asinh_, acosh_, atanh_ = _table("sinh", "cosh", "asinh", "acosh", "atanh")
+    exp2_, expm1_, log2_, log10_, log1p_ = _table("exp2", "expm1", "log2", "log10", "log1p")
+    floor_divide_, remainder_, fmod_, nan_to_num_ = _table("floor_divide", "remainder", "fmod", "nan_to_num")
+    logical_and_, logical_or_, logical_xor_, logical_not_ = _table("logical_and", "logical_or", "logical_xor", "logical_not")
+    bitwise_and_, bitwise_or_, bitwise_xor_, bitwise_not_ = _table("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not")
+    eq_, ne_, lt_, le_, gt_, ge_ = _table("eq", "ne", "lt", "le", "gt", "ge")
+    masked_fill_, masked_scatter_, tril_, triu_ = _table("masked_fill", "masked_scatter", "tril", "triu")
+    index_add_, index_copy_, index_fill_, index_put_ = _table("index_add", "index_copy", "index_fill", "index_put")
+    scatter_, scatter_add_, cumsum_, cumprod_ = _table("scatter", "scatter_add", "cumsum", "cumprod")

@@ -53,7 +53,7 @@ def alexnet_2012(num_classes: int = 1000, in_channels: int = 3, dropout: float =
 
 def _competition() -> LocalResponseNorm:
     """Section 3.3: x / (2 + 1e-4 * the sum of squares over five channels) ** 0.75."""
-    return LocalResponseNorm(5, alpha=5 * 1e-4, beta=0.75, k=2.0)  # the layer divides alpha by 5, the paper does not
+    return LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2.0, average=False)
 
 
 class AlexNet(Module):

@@ -22,13 +22,17 @@ from ..tensor import Tensor
 from .registry import Paper, register
 
 SLIDES = Paper(1986, "Learning representations by back-propagating errors", "Nature 323")
-DROPOUT = Paper(2012, "Improving neural networks by preventing co-adaptation", "arXiv 1207.0580")
+DROPOUT = Paper(2012, "Improving neural networks by preventing co-adaptation of feature detectors", "arXiv 1207.0580")
 INTRIGUING = Paper(2013, "Intriguing properties of neural networks", "arXiv 1312.6199")
 EXPLAINING = Paper(2014, "Explaining and harnessing adversarial examples", "arXiv 1412.6572")
-BATCHNORM = Paper(2015, "Batch Normalization: accelerating deep network training", "arXiv 1502.03167")
+BATCHNORM = Paper(2015, "Batch normalization: accelerating deep network training by reducing internal covariate shift",
+                  "arXiv 1502.03167")
 
 PIXELS = 28 * 28
-ACTIVATIONS = {"relu": (ReLU, init.kaiming_normal_), "tanh": (Tanh, init.xavier_uniform_)}
+ACTIVATIONS: dict[str, tuple[type[Module], Callable[[Tensor], Tensor]]] = {
+    "relu": (ReLU, lambda weight: init.kaiming_normal_(weight, nonlinearity="relu")),
+    "tanh": (Tanh, init.xavier_uniform_),
+}
 
 
 @register(input=(1, 28, 28), paper=SLIDES)
@@ -41,9 +45,8 @@ def mlp(num_classes: int = 10, in_channels: int = 1, activation: str = "relu") -
     if activation not in ACTIVATIONS:
         raise ValueError(f"mlp: activation is {activation!r}; use one of {', '.join(map(repr, ACTIVATIONS))}")
     kind, start = ACTIVATIONS[activation]
-    gain = {"nonlinearity": "relu"} if activation == "relu" else {}
     hidden = [layer for k in (PIXELS * in_channels, 128) for layer in (Linear(k, 128), kind())]
-    return _started(Sequential(Flatten(), *hidden, Linear(128, num_classes)), lambda weight: start(weight, **gain))
+    return _started(Sequential(Flatten(), *hidden, Linear(128, num_classes)), start)
 
 
 @register(input=(1, 28, 28), paper=EXPLAINING)

@@ -19,10 +19,10 @@ from ..nn.linear import Flatten, Linear
 from ..nn.module import Module
 from ..nn.norm import BatchNorm1d, BatchNorm2d
 from ..nn.pool import MaxPool2d
+from .mlp import BATCHNORM
 from .registry import Paper, register
 
 KERAS = Paper(2015, "The MNIST example of Keras", "the slides, chapter 6")
-BATCHNORM = Paper(2015, "Batch Normalization: accelerating deep network training", "arXiv 1502.03167")
 
 
 @register(input=(1, 28, 28), paper=KERAS)

@@ -45,7 +45,7 @@ def register(input: tuple[int, ...], paper: Paper) -> Callable[[B], B]:
     """
 
     def add(build: B) -> B:
-        name, signature = build.__name__, inspect.signature(build)
+        name, signature = build.__name__, _signature(build)
         if name in _entries:
             raise ValueError(f"register: {name!r} is the name of two networks; rename one of them")
 
@@ -54,10 +54,21 @@ def register(input: tuple[int, ...], paper: Paper) -> Callable[[B], B]:
             _check(name, signature, args, kwargs)
             return build(*args, **kwargs)
 
+        checked.__signature__ = signature  # type: ignore[attr-defined]  # what help() shows
         _entries[name] = Entry(checked, input, paper)
         return cast(B, checked)
 
     return add
+
+
+def _signature(build: Callable[..., Module]) -> inspect.Signature:
+    """The arguments of `build`; `**kwargs` stands for the optional ones of the class that it returns."""
+    own = inspect.signature(build, eval_str=True)
+    if not any(p.kind is p.VAR_KEYWORD for p in own.parameters.values()):
+        return own
+    passed = [p.replace(kind=p.KEYWORD_ONLY) for p in inspect.signature(own.return_annotation).parameters.values()
+              if p.default is not p.empty and p.name not in own.parameters]
+    return own.replace(parameters=[*(p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD), *passed])
 
 
 def _check(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:

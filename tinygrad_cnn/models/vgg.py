@@ -55,10 +55,11 @@ class VGG(Module):
         return self.classifier(self.avgpool(self.features(x)).flatten(1))
 
 
-def vgg_features(depths: Sequence[int], in_channels: int = 3, batch_norm: bool = False) -> Sequential:
-    """The convolutions and pools of a VGG: (n, in_channels, h, w) -> (n, 512, h // 32, w // 32)."""
+def vgg_features(depths: Sequence[int], in_channels: int = 3, batch_norm: bool = False,
+                 widths: Sequence[int] = WIDTHS) -> Sequential:
+    """The convolutions and pools of a VGG: (n, in_channels, h, w) -> (n, widths[-1], h // 32, w // 32)."""
     layers = Sequential()
-    for depth, width in zip(depths, WIDTHS, strict=True):
+    for depth, width in zip(depths, widths, strict=True):
         for _ in range(depth):
             layers.append(Conv2d(in_channels, width, 3, padding=1))
             layers.extend([BatchNorm2d(width), ReLU()] if batch_norm else [ReLU()])

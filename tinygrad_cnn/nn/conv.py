@@ -19,6 +19,7 @@ class _ConvBase(Module):
     """What convolution and its transpose share: arguments, parameters, initialization, printing."""
 
     rank: ClassVar[int]
+    padding_modes: ClassVar[tuple[str, ...]] = ("zeros",)
     padding: Shape | str
     output_padding: Shape | None = None
     bias: Parameter | None
@@ -30,9 +31,10 @@ class _ConvBase(Module):
         if groups < 1 or in_channels % groups or out_channels % groups:
             raise ValueError(f"{name}: groups is {groups}, which does not divide in_channels {in_channels} and "
                              f"out_channels {out_channels}; use a common divisor")
-        if padding_mode != "zeros":
-            raise NotImplementedError(f"{name}: padding_mode is {padding_mode!r} but only 'zeros' is supported; "
-                                      "leave it out")
+        if padding_mode not in self.padding_modes:
+            raise ValueError(f"{name}: padding_mode is {padding_mode!r} but must be one of "
+                             f"{', '.join(map(repr, self.padding_modes))}; use one of them")
+        self.padding_mode = padding_mode
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size = spatial(name, "kernel_size", kernel_size, self.rank, 1)
         self.stride = spatial(name, "stride", stride, self.rank, 1)
@@ -54,11 +56,18 @@ class _ConvBase(Module):
         text += f", dilation={self.dilation}" if self.dilation != ones else ""
         text += f", output_padding={self.output_padding}" if self.output_padding not in (None, zeros) else ""
         text += f", groups={self.groups}" if self.groups != 1 else ""
-        return text + (", bias=False" if self.bias is None else "")
+        text += ", bias=False" if self.bias is None else ""
+        return text + (f", padding_mode={self.padding_mode}" if self.padding_mode != "zeros" else "")
 
 
 class Conv(_ConvBase):
-    """x (n, in_channels, ...) -> (n, out_channels, ...); weight (out_channels, in_channels / groups, *kernel_size)."""
+    """x (n, in_channels, ...) -> (n, out_channels, ...); weight (out_channels, in_channels / groups, *kernel_size).
+
+    `padding_mode`: what lies around x, "zeros", "reflect", "replicate" or "circular" (see `F.pad`). A single sample
+    (in_channels, ...) is taken too.
+    """
+
+    padding_modes = ("zeros", "reflect", "replicate", "circular")
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: Size, stride: Size = 1,
                  padding: Size | str = 0, dilation: Size = 1, groups: int = 1, bias: bool = True,
@@ -70,7 +79,21 @@ class Conv(_ConvBase):
         self._allocate(out_channels, in_channels, bias, device, dtype)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv(self.rank, x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        return self.convolve(x, self.weight, self.bias, relu=False)
+
+    def convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None, relu: bool) -> Tensor:
+        """`forward` with another weight and bias, and a ReLU in the same pass where `relu` says so."""
+        padding: Shape | str = self.padding
+        if self.padding_mode != "zeros":
+            x, padding = F.pad(x, self._around(), self.padding_mode), (0,) * self.rank
+        return F.conv(self.rank, x, weight, bias, self.stride, padding, self.dilation, self.groups, relu)
+
+    def _around(self) -> Shape:
+        """`padding` as `F.pad` takes it: (before, after) of the last axis first; what is odd of "same" goes behind."""
+        if not isinstance(self.padding, str):
+            return tuple(p for p in reversed(self.padding) for _ in range(2))
+        total = (d * (k - 1) if self.padding == "same" else 0 for d, k in zip(self.dilation, self.kernel_size))
+        return tuple(n for t in reversed(list(total)) for n in (t // 2, t - t // 2))
 
 
 class ConvTranspose(_ConvBase):
@@ -99,10 +122,10 @@ class ConvTranspose(_ConvBase):
         """The output_padding that gives `output_size`."""
         name, wanted = type(self).__name__, tuple(output_size)[-self.rank:]
         least = tuple((n - 1) * s - 2 * p + d * (k - 1) + 1 for n, s, p, d, k in
-                      zip(x.shape[2:], self.stride, self.padding, self.dilation, self.kernel_size))
+                      zip(x.shape[-self.rank:], self.stride, self.padding, self.dilation, self.kernel_size))
         most = tuple(n + s - 1 for n, s in zip(least, self.stride))
         fits = len(wanted) == self.rank and all(a <= n <= b for a, n, b in zip(least, wanted, most))
-        if not fits or len(output_size) not in (self.rank, self.rank + 2):
+        if not fits or len(output_size) not in (self.rank, x.ndim):
             raise ValueError(f"{name}: output_size is {tuple(output_size)} but input {tuple(x.shape)} can give {least} "
                              f"to {most}; choose a size between them")
         return tuple(n - a for n, a in zip(wanted, least))

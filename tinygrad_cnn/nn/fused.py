@@ -64,7 +64,7 @@ def _first(modules: tuple[Module, ...], x: Tensor) -> tuple[Step, int]:
     if _is(third, MaxPool) and not third.return_indices:
         return (lambda x: third(head(x)).relu()), 3  # the maximum of max(., 0) is max(., 0) of the maximum: less to look at
     if _is(head, Conv):
-        return (lambda x: _conv(head, x, head.weight, head.bias, relu=True)), 2
+        return (lambda x: head.convolve(x, head.weight, head.bias, relu=True)), 2
     if _is(head, BatchNorm):
         return (lambda x: head.normalize(x, relu=True)), 2
     if _is(head, Linear):
@@ -73,17 +73,13 @@ def _first(modules: tuple[Module, ...], x: Tensor) -> tuple[Step, int]:
 
 
 def _is(module: Any, kind: Any) -> bool:
-    """Whether `module` computes just what `kind` does: a subclass with a forward of its own is left alone."""
-    return isinstance(module, kind) and type(module).forward is kind.forward
-
-
-def _conv(conv: Any, x: Tensor, weight: Tensor, bias: Tensor | None, relu: bool) -> Tensor:
-    return F.conv(conv.rank, x, weight, bias, conv.stride, conv.padding, conv.dilation, conv.groups, relu)
+    """Whether `module` computes just what `kind` does: one with a forward or hooks of its own is left alone."""
+    return isinstance(module, kind) and type(module).forward is kind.forward and not vars(module).get("_hooks")
 
 
 def _folds(conv: Any, bn: Any, x: Tensor) -> bool:
     """Whether the batch norm is a fixed scale and shift, and scaling the weight less work than scaling the result."""
-    fits = bn.num_features == conv.out_channels and conv.rank + 2 in bn.ranks
+    fits = bn.num_features == conv.out_channels and conv.rank + 2 in bn.ranks and x.ndim == conv.rank + 2
     return fits and not bn.training and bn.running_mean is not None and conv.weight.data.size < x.data.size
 
 
@@ -93,4 +89,6 @@ def _folded(conv: Any, bn: Any, x: Tensor, relu: bool) -> Tensor:
     scale = scale if bn.weight is None else scale * bn.weight
     bias = -bn.running_mean if conv.bias is None else conv.bias - bn.running_mean
     bias = bias * scale if bn.bias is None else bias * scale + bn.bias
-    return _conv(conv, x, conv.weight * scale.reshape(-1, *(1,) * (conv.rank + 1)), bias, relu)
+    weight: Tensor = conv.weight * scale.reshape(-1, *(1,) * (conv.rank + 1))
+    folded: Tensor = conv.convolve(x, weight, bias, relu)
+    return folded

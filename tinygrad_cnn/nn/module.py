@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..shapes import FLOAT32, FLOAT64
 from ..tensor import Tensor
+from .hooks import Handle, Hook, Hooks
 from .parameter import Parameter, clear_grad, replace
 from .state import LoadResult, load
 
@@ -53,10 +54,47 @@ class Module:
     forward: Callable[..., Any] = _missing_forward
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        out = self.forward(*args, **kwargs)
+        hooks = vars(self).get("_hooks")
+        out = self.forward(*args, **kwargs) if hooks is None else hooks.call(self, args, kwargs)
         for watcher in _watchers:
             watcher(self, args, out)
         return out
+
+    # ---- hooks -------------------------------------------------------------------------------------------------------
+
+    @property
+    def hooks(self) -> Hooks:
+        """What is called before and after `forward`, and on the way back."""
+        found: Hooks = vars(self).setdefault("_hooks", Hooks())
+        return found
+
+    def register_forward_pre_hook(self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False) -> Handle:
+        """Call `hook(module, args)` before `forward`; what it returns, if not None, takes the place of the arguments.
+
+        With `with_kwargs` it is `hook(module, args, kwargs)` and returns both. The handle's `remove()` takes it off.
+        """
+        return Handle(self.hooks.before, (hook, with_kwargs), prepend)
+
+    def register_forward_hook(self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False,
+                              always_call: bool = False) -> Handle:
+        """Call `hook(module, args, output)` after `forward`; what it returns, if not None, takes the output's place.
+
+        With `with_kwargs` it is `hook(module, args, kwargs, output)`; with `always_call` it is called, with None for the
+        output, even if `forward` raises.
+        """
+        return Handle(self.hooks.after, (hook, with_kwargs, always_call), prepend)
+
+    def register_full_backward_hook(self, hook: Hook, prepend: bool = False) -> Handle:
+        """Call `hook(module, grad_input, grad_output)` once the gradients of the arguments are known.
+
+        Both are tuples, with None for what has no gradient; what the hook returns, if not None, takes the place of
+        `grad_input`.
+        """
+        return Handle(self.hooks.backward, hook, prepend)
+
+    def register_full_backward_pre_hook(self, hook: Hook, prepend: bool = False) -> Handle:
+        """Call `hook(module, grad_output)` when the gradients of the results arrive; it may return others."""
+        return Handle(self.hooks.backward_before, hook, prepend)
 
     # ---- attributes --------------------------------------------------------------------------------------------------
 
@@ -75,10 +113,15 @@ class Module:
                             f"{type(value).__name__}; assign a {kind.__name__} or None, or delete it first")
         super().__setattr__(name, value)
 
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        self._persistent.pop(name, None)
+
     if not TYPE_CHECKING:  # as a typed method it would hide every misspelt attribute from the type checker
 
         def __getattr__(self, name: str) -> Any:
-            near = get_close_matches(name, dir(self), 1)
+            # Python itself asks for __deepcopy__ and the like, of every module; those are nobody's typing errors.
+            near = [] if name.startswith("__") else get_close_matches(name, dir(self), 1)
             hint = f"; did you mean '{near[0]}'?" if near else ""
             raise AttributeError(f"'{type(self).__name__}' has no attribute '{name}'{hint}", name=name, obj=self)
 
@@ -101,12 +144,15 @@ class Module:
     add_module = register_module
 
     def _register(self, name: str, value: Any, kind: type) -> None:
-        if value is not None and not isinstance(value, kind):
+        if not isinstance(name, str) or (value is not None and not isinstance(value, kind)):
             raise TypeError(f"{type(self).__name__}: {name} is a {type(value).__name__}; "
                             f"give a {kind.__name__} or None")
-        if not name or "." in name or (name not in vars(self) and hasattr(type(self), name)):
+        old = vars(self).get(name)
+        fits = isinstance(old, kind) and (kind is not Tensor or name in self._persistent)
+        taken = hasattr(type(self), name) if name not in vars(self) else old is not None and not fits
+        if not name or "." in name or taken:
             raise KeyError(f"{type(self).__name__}: {name!r} cannot name a {kind.__name__}; "
-                           "use a name without dots that the class does not define")
+                           "use a name without dots that nothing else has")
         setattr(self, name, value)
 
     # ---- walking the tree --------------------------------------------------------------------------------------------
@@ -119,9 +165,10 @@ class Module:
         """The modules directly below, each once."""
         return (module for _, module in self.named_children())
 
-    def named_modules(self, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, Module]]:
-        """(path, module) of this module and all below, parents first."""
-        return _once(self._walk(prefix)) if remove_duplicate else self._walk(prefix)
+    def named_modules(self, memo: set[Any] | None = None, prefix: str = "",
+                      remove_duplicate: bool = True) -> Iterator[tuple[str, Module]]:
+        """(path, module) of this module and all below, parents first. Those in `memo` are left out, and added to it."""
+        return _once(self._walk(prefix), memo) if remove_duplicate else self._walk(prefix)
 
     def _walk(self, path: str) -> Iterator[tuple[str, Module]]:
         yield path, self
@@ -139,21 +186,24 @@ class Module:
             if isinstance(value, kind) and (name in self._persistent) == (kind is Tensor):
                 yield name, value
 
-    def _members(self, kind: type[T], prefix: str, recurse: bool) -> Iterator[tuple[str, T]]:
-        modules = self.named_modules(prefix) if recurse else iter([(prefix, self)])
-        return _once((_join(path, name), value) for path, module in modules for name, value in module._own(kind))
+    def _members(self, kind: type[T], prefix: str, recurse: bool, once: bool = True) -> Iterator[tuple[str, T]]:
+        modules = self.named_modules(prefix=prefix, remove_duplicate=once) if recurse else iter([(prefix, self)])
+        found = ((_join(path, name), value) for path, module in modules for name, value in module._own(kind))
+        return _once(found) if once else found
 
-    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
-        """(path, parameter) of all parameters, each once, in the order of assignment."""
-        return self._members(Parameter, prefix, recurse)
+    def named_parameters(self, prefix: str = "", recurse: bool = True,
+                         remove_duplicate: bool = True) -> Iterator[tuple[str, Parameter]]:
+        """(path, parameter) of all parameters, each once unless told otherwise, in the order of assignment."""
+        return self._members(Parameter, prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """All parameters, each once, in the order of assignment."""
         return (parameter for _, parameter in self.named_parameters(recurse=recurse))
 
-    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Tensor]]:
-        """(path, buffer) of all buffers, each once."""
-        return self._members(Tensor, prefix, recurse)
+    def named_buffers(self, prefix: str = "", recurse: bool = True,
+                      remove_duplicate: bool = True) -> Iterator[tuple[str, Tensor]]:
+        """(path, buffer) of all buffers, each once unless told otherwise."""
+        return self._members(Tensor, prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """All buffers, each once."""
@@ -170,6 +220,22 @@ class Module:
         assert isinstance(module, Module)
         return module
 
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter at a path such as "layer1.0.weight"."""
+        return self._member(target, Parameter)
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer at a path such as "layer1.1.running_mean"."""
+        return self._member(target, Tensor)
+
+    def _member(self, target: str, kind: type[T]) -> T:
+        path, _, name = target.rpartition(".")
+        for found, value in self.get_submodule(path)._own(kind):
+            if found == name:
+                return value
+        raise AttributeError(f"{type(self).__name__}: '{target}' is no {'parameter' if kind is Parameter else 'buffer'}; "
+                             "see named_parameters() and named_buffers()")
+
     def apply(self: M, function: Callable[[Module], None]) -> M:
         """Call `function` on every module below and then on this one; returns this module."""
         for child in self.children():
@@ -181,6 +247,8 @@ class Module:
 
     def train(self: M, mode: bool = True) -> M:
         """Training mode for this module and all below: dropout drops, batch norm uses the batch. Returns the module."""
+        if not isinstance(mode, bool):
+            raise ValueError(f"{type(self).__name__}.train: mode is {mode!r} but a bool is needed; use True or False")
         for module in self.modules():
             module.training = mode
         return self
@@ -225,6 +293,11 @@ class Module:
         """To float64."""
         return self.to(FLOAT64)
 
+    def half(self: M) -> M:
+        """Refused: there is no float16 here."""
+        raise NotImplementedError(f"{type(self).__name__}.half: dtype is float16 but only float32 and float64 are computed "
+                                  "with; use float()")
+
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients, or fill them with zeros."""
         for parameter in self.parameters():
@@ -232,24 +305,32 @@ class Module:
 
     # ---- saving ------------------------------------------------------------------------------------------------------
 
-    def state_dict(self, prefix: str = "") -> dict[str, Tensor]:
-        """Parameters and persistent buffers by path: detached tensors that share the network's memory."""
-        state = {}
-        for path, module in self.named_modules(prefix.removesuffix("."), remove_duplicate=False):
-            for name, parameter in module._own(Parameter):
-                state[_join(path, name)] = parameter.detach()
-            for name, buffer in module._own(Tensor):
-                if module._persistent[name]:
-                    state[_join(path, name)] = buffer.detach()
+    def state_dict(self, *, destination: dict[str, Tensor] | None = None, prefix: str = "",
+                   keep_vars: bool = False) -> dict[str, Tensor]:
+        """Parameters and persistent buffers by path: detached tensors that share the network's memory.
+
+        With `keep_vars` they are the parameters and buffers themselves. A `destination` is filled and returned.
+        """
+        state = {} if destination is None else destination
+        for path, module in self.named_modules(remove_duplicate=False):
+            tensors: list[tuple[str, Tensor]] = [*module._own(Parameter), *module._own(Tensor)]
+            for name, tensor in tensors:
+                if module._persistent.get(name, True):
+                    state[prefix + _join(path, name)] = tensor if keep_vars else tensor.detach()
         return state
 
-    def load_state_dict(self, state: dict[str, Any], strict: bool = True) -> LoadResult:
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> LoadResult:
         """Copy tensors (or NumPy arrays) into the network by path.
 
         All faults are reported in one error, before anything is copied. With `strict` False, missing and unexpected
-        keys are only returned; wrong shapes and kinds of dtype are always errors.
+        keys are only returned; wrong shapes and kinds of dtype are always errors. `assign` must be False.
         """
-        return load(self, state, strict)
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"load_state_dict: state_dict is a {type(state_dict).__name__}; give a dictionary of tensors")
+        if assign:
+            raise NotImplementedError("load_state_dict: assign is True but tensors are always copied into those of the "
+                                      "network; leave it False")
+        return load(self, state_dict, strict)
 
     # ---- printing ----------------------------------------------------------------------------------------------------
 
@@ -257,9 +338,12 @@ class Module:
         """The arguments to print in the parentheses."""
         return ""
 
+    def _printed(self) -> list[tuple[str, str]]:
+        """(name, what is printed) of the modules directly below."""
+        return [(name, repr(module)) for name, module in vars(self).items() if isinstance(module, Module)]
+
     def __repr__(self) -> str:
-        children = [f"({name}): {module!r}".replace("\n", "\n  ") for name, module in vars(self).items()
-                    if isinstance(module, Module)]
+        children = [f"({name}): {text}".replace("\n", "\n  ") for name, text in self._printed()]
         extra = self.extra_repr()
         if not children:
             return f"{type(self).__name__}({extra})"
@@ -270,10 +354,10 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _once(pairs: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+def _once(pairs: Iterator[tuple[str, Any]], seen: set[Any] | None = None) -> Iterator[tuple[str, Any]]:
     """Each object at its first name only: tied weights are trained once."""
-    seen: set[int] = set()
+    seen = set() if seen is None else seen
     for name, value in pairs:
-        if id(value) not in seen:
-            seen.add(id(value))
+        if value not in seen:
+            seen.add(value)
             yield name, value

@@ -1,10 +1,12 @@
-"""Batch normalization (arXiv 1502.03167) in one, two and three dimensions."""
+"""Normalization of batches (arXiv 1502.03167), instances (arXiv 1607.08022), groups of channels (arXiv 1803.08494), last
+axes (arXiv 1607.06450), and local response normalization."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from ..autograd import no_grad
+from ..autograd import no_grad, recomputing
 from ..creation import ones, tensor, zeros
 from ..shapes import ShapeError
 from ..tensor import Tensor
@@ -13,14 +15,8 @@ from .module import Module
 from .parameter import Parameter
 
 
-class BatchNorm(Module):
-    """(x - mean) / sqrt(var + eps) * weight + bias for each channel, x (n, num_features, ...).
-
-    Training uses mean and biased variance of the batch, and moves `running_mean` and `running_var` (the unbiased one)
-    towards them by `momentum`; momentum None keeps the plain average over all batches. Evaluation uses the running
-    statistics. `affine` False leaves out weight and bias, `bias` False the bias alone; `track_running_stats` False
-    always uses the batch.
-    """
+class _Tracking(Module):
+    """What batch and instance normalization share: weight, bias and running statistics of `num_features` channels."""
 
     ranks: ClassVar[tuple[int, ...]]
     weight: Parameter | None
@@ -29,14 +25,13 @@ class BatchNorm(Module):
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
 
-    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-                 track_running_stats: bool = True, device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:
+    def __init__(self, num_features: int, eps: float, momentum: float | None, affine: bool, track_running_stats: bool,
+                 device: Any, dtype: Any, bias: bool) -> None:
         super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         size = (num_features,)
-        self.weight = Parameter(ones(size, device=device, dtype=dtype)) if affine else None
-        self.bias = Parameter(zeros(size, device=device, dtype=dtype)) if affine and bias else None
+        self.weight, self.bias = _affine(size, affine, affine and bias, device, dtype)
         tracked = track_running_stats
         self.register_buffer("running_mean", zeros(size, device=device, dtype=dtype) if tracked else None)
         self.register_buffer("running_var", ones(size, device=device, dtype=dtype) if tracked else None)
@@ -52,11 +47,41 @@ class BatchNorm(Module):
     def reset_parameters(self) -> None:
         """Weight 1, bias 0, running statistics forgotten."""
         self.reset_running_stats()
-        with no_grad():
-            if self.weight is not None:
-                self.weight.fill_(1)
-            if self.bias is not None:
-                self.bias.zero_()
+        _start(self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        return (f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+                f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}")
+
+
+def _affine(size: tuple[int, ...], weight: bool, bias: bool, device: Any,
+            dtype: Any) -> tuple[Parameter | None, Parameter | None]:
+    """(weight of ones, bias of zeros), None where not asked for."""
+    return (Parameter(ones(size, device=device, dtype=dtype)) if weight else None,
+            Parameter(zeros(size, device=device, dtype=dtype)) if bias else None)
+
+
+def _start(weight: Parameter | None, bias: Parameter | None) -> None:
+    """Weight 1, bias 0."""
+    with no_grad():
+        if weight is not None:
+            weight.fill_(1)
+        if bias is not None:
+            bias.zero_()
+
+
+class BatchNorm(_Tracking):
+    """(x - mean) / sqrt(var + eps) * weight + bias for each channel, x (n, num_features, ...).
+
+    Training uses mean and biased variance of the batch, and moves `running_mean` and `running_var` (the unbiased one)
+    towards them by `momentum`; momentum None keeps the plain average over all batches. Evaluation uses the running
+    statistics. `affine` False leaves out weight and bias, `bias` False the bias alone; `track_running_stats` False
+    always uses the batch.
+    """
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+                 track_running_stats: bool = True, device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.normalize(x, relu=False)
@@ -73,14 +98,10 @@ class BatchNorm(Module):
 
     def _count_batch(self) -> float:
         """One batch more; the weight of this batch in the running statistics."""
-        if self.num_batches_tracked is None:
+        if self.num_batches_tracked is None or recomputing():
             return 0.0
         self.num_batches_tracked.add_(1)
         return 1 / float(self.num_batches_tracked.item()) if self.momentum is None else self.momentum
-
-    def extra_repr(self) -> str:
-        return (f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-                f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}")
 
 
 class BatchNorm1d(BatchNorm):
@@ -99,3 +120,133 @@ class BatchNorm3d(BatchNorm):
     """Batch normalization of volumes (n, c, d, h, w), with PyTorch's arguments."""
 
     ranks = (5,)
+
+
+class InstanceNorm(_Tracking):
+    """(x - mean) / sqrt(var + eps) * weight + bias, mean and variance of each channel of each sample.
+
+    x is (n, num_features, ...) or a single sample (num_features, ...). With `track_running_stats` training moves the
+    running statistics by `momentum`, and evaluation uses them. Without `affine` there is no weight, and any number of
+    channels is taken.
+    """
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = False,
+                 track_running_stats: bool = False, device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        rank = self.ranks[0]
+        if x.ndim not in (rank, rank - 1):
+            raise ShapeError(f"{type(self).__name__}: input has shape {x.shape} but {rank} axes are needed, or {rank - 1} of "
+                             "a single sample; reshape it")
+        if self.affine and x.shape[1 - rank] != self.num_features:
+            raise ShapeError(f"{type(self).__name__}: input {x.shape} has {x.shape[1 - rank]} channels but {self.num_features} "
+                             "are needed; change the input or num_features")
+        out = F.instance_norm(x if x.ndim == rank else x.unsqueeze(0), self.running_mean, self.running_var, self.weight,
+                              self.bias, self.training or not self.track_running_stats,
+                              0.0 if self.momentum is None else self.momentum, self.eps)
+        return out if x.ndim == rank else out[0]
+
+
+class InstanceNorm1d(InstanceNorm):
+    """Instance normalization of sequences (n, c, w) or (c, w), with PyTorch's arguments."""
+
+    ranks = (3,)
+
+
+class InstanceNorm2d(InstanceNorm):
+    """Instance normalization of images (n, c, h, w) or (c, h, w), with PyTorch's arguments."""
+
+    ranks = (4,)
+
+
+class InstanceNorm3d(InstanceNorm):
+    """Instance normalization of volumes (n, c, d, h, w) or (c, d, h, w), with PyTorch's arguments."""
+
+    ranks = (5,)
+
+
+class GroupNorm(Module):
+    """(x - mean) / sqrt(var + eps) * weight + bias, mean and variance of each of `num_groups` groups of the `num_channels`
+    channels of each sample of x (n, c, ...). Raises where the groups do not divide the channels."""
+
+    def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, device: Any = None,
+                 dtype: Any = None, *, bias: bool = True) -> None:
+        super().__init__()
+        if num_groups < 1 or num_channels % num_groups:
+            raise ValueError(f"GroupNorm: num_groups is {num_groups} for {num_channels} channels; use a divisor")
+        self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
+        self.weight, self.bias = _affine((num_channels,), affine, affine and bias, device, dtype)
+
+    def reset_parameters(self) -> None:
+        """Weight 1, bias 0."""
+        _start(self.weight, self.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        return (f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
+                f"bias={self.bias is not None}")
+
+
+class LayerNorm(Module):
+    """(x - mean) / sqrt(var + eps) * weight + bias, mean and variance over the last axes of x, whose extents are
+    `normalized_shape`."""
+
+    def __init__(self, normalized_shape: int | Sequence[int], eps: float = 1e-5, elementwise_affine: bool = True,
+                 bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.eps, self.elementwise_affine = eps, elementwise_affine
+        self.weight, self.bias = _affine(self.normalized_shape, elementwise_affine, elementwise_affine and bias, device,
+                                         dtype)
+
+    def reset_parameters(self) -> None:
+        """Weight 1, bias 0."""
+        _start(self.weight, self.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        return (f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
+                f"bias={self.bias is not None}")
+
+
+class RMSNorm(Module):
+    """x / sqrt(mean of x ** 2 + eps) * weight, the mean over the last axes of x, whose extents are `normalized_shape`
+    (arXiv 1910.07467). An `eps` of None is the smallest that counts beside 1."""
+
+    def __init__(self, normalized_shape: int | Sequence[int], eps: float | None = None, elementwise_affine: bool = True,
+                 device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.eps, self.elementwise_affine = eps, elementwise_affine
+        self.weight, _ = _affine(self.normalized_shape, elementwise_affine, False, device, dtype)
+
+    def reset_parameters(self) -> None:
+        """Weight 1."""
+        _start(self.weight, None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x, self.normalized_shape, self.weight, self.eps)
+
+    def extra_repr(self) -> str:
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
+
+class LocalResponseNorm(Module):
+    """x / (k + alpha * s) ** beta, s the sum of the squares in `size` neighboring channels, divided by `size` unless
+    `average` is False, which is the formula of the AlexNet paper (section 3.3)."""
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0, average: bool = True) -> None:
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k, self.average = size, alpha, beta, k, average
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.local_response_norm(x, self.size, self.alpha, self.beta, self.k, self.average)
+
+    def extra_repr(self) -> str:
+        text = f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+        return text if self.average else f"{text}, average=False"

@@ -13,7 +13,8 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
-    def __init__(self, data: Tensor, requires_grad: bool = True) -> None:
+    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
+        data = empty(0) if data is None else data
         super().__init__(data.data, requires_grad)
         self.version = data.version
 

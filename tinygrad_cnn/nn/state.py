@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..autograd import no_grad
+from ..shapes import ShapeError
 from ..tensor import Tensor
 
 if TYPE_CHECKING:
@@ -21,8 +23,13 @@ class LoadResult(NamedTuple):
     missing_keys: list[str]
     unexpected_keys: list[str]
 
+    def __repr__(self) -> str:
+        if not self.missing_keys and not self.unexpected_keys:
+            return "<All keys matched successfully>"
+        return f"LoadResult(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
-def load(module: Module, state: dict[str, Any], strict: bool) -> LoadResult:
+
+def load(module: Module, state: Mapping[str, Any], strict: bool) -> LoadResult:
     """Copy `state` into `module`, or raise one error that lists all faults."""
     own = module.state_dict()
     missing = [key for key in own if key not in state and key.rpartition(".")[2] != OPTIONAL]
@@ -35,7 +42,7 @@ def load(module: Module, state: dict[str, Any], strict: bool) -> LoadResult:
     if faults:
         shown = "".join(f"\n  {text}" for text in faults[:SHOWN])
         more = f"\n  and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
-        raise ValueError(f"load_state_dict: {len(faults)} of the keys do not fit {type(module).__name__}; "
+        raise ShapeError(f"load_state_dict: {len(faults)} of the keys do not fit {type(module).__name__}; "
                          f"{_remedy(missing, unexpected)}{shown}{more}")
     with no_grad():
         for key in shared:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from math import prod
@@ -12,6 +12,7 @@ from .. import random
 from ..autograd import no_grad
 from ..creation import empty
 from ..tensor import Tensor
+from ..text import scaled
 from .conv import Conv, ConvTranspose
 from .linear import Linear
 from .module import Module, watch
@@ -33,10 +34,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Summary:
-    """The layers of a network in the order in which they run; printed, a table of 80 columns."""
+    """The layers of a network in the order in which they run; printed, a table of 80 columns.
+
+    `outputs` are the shapes of its results for a single sample, of which some networks have several.
+    """
 
     title: str
     rows: tuple[Row, ...]
+    outputs: tuple[tuple[int, ...], ...]
     parameters: int
     trainable: int
 
@@ -48,19 +53,19 @@ class Summary:
     def __str__(self) -> str:
         rule = "-" * (sum(WIDTHS) + len(WIDTHS) - 1)
         head = _line("Layer", "Type", "Output", "Parameters", "MACs")
-        body = [_line(row.name, row.kind, "x".join(map(str, row.shape)), f"{row.parameters:,}" * (row.parameters > 0),
-                      _scaled(row.macs) * (row.macs > 0)) for row in self.rows]
+        body = [_line(row.name, row.kind, _by(row.shape), f"{row.parameters:,}" * (row.parameters > 0),
+                      scaled(row.macs) * (row.macs > 0)) for row in self.rows]
         frozen = f", {self.trainable:,} of them trained" if self.trainable != self.parameters else ""
         return "\n".join([self.title, rule, head, rule, *body, rule,
-                          f"{self.parameters:,} parameters{frozen}; {_scaled(self.macs)} multiply-adds for one sample"])
+                          f"{self.parameters:,} parameters{frozen}; {scaled(self.macs)} multiply-adds for one sample"])
 
 
 def summary(model: Module, input_shape: Sequence[int]) -> Summary:
     """The layers of `model` for one input of `input_shape` (without the batch axis), in the mode the model is in.
 
-    The model itself is not touched: a twin without memory runs in its place.
+    The model itself is not touched: unless it is on the meta device, a twin without memory runs in its place.
     """
-    twin = _on_meta(model)
+    twin = model if _is_on_meta(model) else on_meta(model)
     names = {id(module): name for name, module in twin.named_modules()}
     parameters = list(twin.parameters())
     counted: set[int] = set()
@@ -78,14 +83,28 @@ def summary(model: Module, input_shape: Sequence[int]) -> Summary:
     sample = empty((2, *input_shape), device="meta", dtype=parameters[0].dtype if parameters else None)
     state = random.get_state()
     with watch(add), no_grad():
-        twin(sample)
+        out = twin(sample)
     random.set_state(state)  # dropout drew numbers that belong to somebody else
-    title = f"{type(model).__name__}, input {'x'.join(map(str, input_shape))}"
-    return Summary(title, tuple(rows), sum(p.numel() for p in parameters),
+    outputs = tuple(tuple(x.shape[1:]) for x in _tensors(out))
+    title = f"{type(model).__name__}, input {_by(input_shape)}, output {', '.join(map(_by, outputs))}"
+    return Summary(title, tuple(rows), outputs, sum(p.numel() for p in parameters),
                    sum(p.numel() for p in parameters if p.requires_grad))
 
 
-def _on_meta(model: Module) -> Module:
+def _tensors(out: Any) -> list[Tensor]:
+    """The tensors of a result: one, or several by position or by name, where None stands for one that is left out."""
+    if out is None:
+        return []
+    if isinstance(out, Tensor):
+        return [out]
+    return [x for part in (out.values() if isinstance(out, Mapping) else out) for x in _tensors(part)]
+
+
+def _is_on_meta(model: Module) -> bool:
+    return all(tensor.device == "meta" for tensor in (*model.parameters(), *model.buffers()))
+
+
+def on_meta(model: Module) -> Module:
     """A copy of `model` whose parameters and buffers have shapes but no memory."""
     memo: dict[int, Any] = {}
     for tensor in (*model.parameters(), *model.buffers()):
@@ -105,12 +124,8 @@ def _macs(module: Module, inputs: tuple[Any, ...], out: Any) -> int:
     return 0
 
 
-def _scaled(count: int) -> str:
-    """1,498,376,192 as "1.498 G"."""
-    for factor, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if count >= factor:
-            return f"{count / factor:.3f}{unit}"
-    return str(count)
+def _by(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape))
 
 
 def _line(*cells: str) -> str:

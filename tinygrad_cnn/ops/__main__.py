@@ -78,15 +78,17 @@ def table(tested: Rows | None) -> Iterator[str]:
             yield from _tests(node.name, tested)
             yield from _paragraph("source   ", f"tinygrad_cnn/ops/{path.name}, line {node.lineno}")
     yield "=" * WIDTH
-    yield "formulas.py, each an operation of ops/elementwise.py"
+    yield "formulas/, each an operation of ops/elementwise.py"
     yield from _paragraph("kernels  ", _twins("k.elementwise.apply"))
-    for line in ast.parse((PACKAGE / "formulas.py").read_text(encoding="utf-8")).body:
-        if isinstance(line, ast.FunctionDef) and line.name in formulas.FORMULAS and "_gradient_" not in line.name:
-            yield ""
-            yield line.name
-            yield from _paragraph("formula  ", _formula(line))
-            yield from _tests(line.name, tested)
-            yield from _paragraph("source   ", f"tinygrad_cnn/formulas.py, line {line.lineno}")
+    for file in formulas.FILES:
+        path = Path(str(file.__file__))
+        for line in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(line, ast.FunctionDef) and "_gradient_" not in line.name:
+                yield ""
+                yield line.name
+                yield from _paragraph("formula  ", _formula(line))
+                yield from _tests(line.name, tested)
+                yield from _paragraph("source   ", f"tinygrad_cnn/formulas/{path.name}, line {line.lineno}")
 
 
 def _is_operation(path: Path, node: ast.ClassDef) -> bool:

@@ -10,49 +10,27 @@ import numpy as np
 from .. import shapes
 from ..devices import kernels
 from .elementwise import apply, cast
-from .maximum import Max, MaxAll
 from .reduce import Sum
 from .shape import Permute, reshape
 
 
-def sum(x: Any, axis: Any = None, keepdim: bool = False) -> Any:
-    """The sum over `axis` (all axes for None)."""
+def sum(x: Any, axis: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    """The sum over `axis` (all axes for None), of `x` converted to `dtype` if one is given."""
     axes = shapes.axes("sum", axis, x.data.ndim)
-    out = Sum(axes)(x)
+    out = Sum(axes)(x if dtype is None else cast(x, shapes.dtype_of("sum", dtype)))
+    if dtype is not None:
+        out = cast(out, shapes.dtype_of("sum", dtype))
     return reshape(out, shapes.without(x.data.shape, axes)) if keepdim else out
 
 
-def mean(x: Any, axis: Any = None, keepdim: bool = False) -> Any:
-    """The mean over `axis` (all axes for None) of a floating tensor."""
+def mean(x: Any, axis: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    """The mean over `axis` (all axes for None) of a floating tensor, or of one converted to `dtype`."""
+    x = x if dtype is None else cast(x, shapes.dtype_of("mean", dtype))
     if x.data.dtype not in shapes.FLOATS:
         raise RuntimeError(f"mean: dtype {x.data.dtype.name} is not floating but float32 or float64 is needed; "
                            "use x.float().mean()")
     count = prod(x.data.shape[k] for k in shapes.axes("mean", axis, x.data.ndim))
     return apply("div", sum(x, axis, keepdim), float(count))
-
-
-def max(x: Any, axis: int, keepdim: bool = False) -> tuple[Any, Any]:
-    """(values, indices) of the greatest elements along `axis`; the first one counts, a NaN wins."""
-    axis = shapes.axis("max", axis, x.data.ndim)
-    _not_empty("max", x.data.shape, axis)
-    values, index = Max(axis)(x)
-    if keepdim:
-        shape = shapes.without(x.data.shape, (axis,))
-        return reshape(values, shape), reshape(index, shape)
-    return values, index
-
-
-def max_all(x: Any) -> Any:
-    """The greatest element; equal ones share its gradient."""
-    if not x.data.size:
-        raise shapes.ShapeError(f"max: shape {x.data.shape} has no elements but at least one is needed; name an axis")
-    return MaxAll()(reshape(x, (x.data.size,)))
-
-
-def _not_empty(operation: str, shape: tuple[int, ...], axis: int) -> None:
-    if shape and not shape[axis]:
-        raise IndexError(f"{operation}: axis {axis} of shape {shape} has extent 0 but at least 1 is needed; "
-                         "reduce another axis")
 
 
 def flatten(x: Any, start: int = 0, end: int = -1) -> Any:

@@ -1,8 +1,9 @@
-"""Every formula of `formulas.py` as an operation on Tensors and numbers, broadcast and promoted."""
+"""Every formula of `formulas/` as an operation on Tensors and numbers, broadcast and promoted."""
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,6 @@ from ..autograd import Function, recording
 from ..devices import kernels, together
 from . import layout
 from .reduce import sum_to
-
-FLOATING = ("div", "exp", "log", "sqrt", "sigmoid", "tanh")
-"""Formulas that turn integers into float32 first."""
 
 
 class Elementwise(Function):
@@ -47,7 +45,7 @@ class Elementwise(Function):
                 found.append(None)
                 continue
             known = [getattr(self, "out" if n == "y" else n, self.numbers.get(n)) for n in formulas.parameters(name)[1:]]
-            if len(self._parameters) == 1 and known and not recording():
+            if known and not recording() and (len(self._parameters) == 1 or formulas.steps(name) > 1):
                 value = apply(name, g, *known)  # one kernel
             else:
                 value = formulas.FORMULAS[name](TensorMath, g, *known)
@@ -102,47 +100,52 @@ def _promoted(name: str, names: tuple[str, ...], operands: tuple[Any, ...]) -> t
     """The operands in their common dtype; the condition `c` of `where` stays a bool."""
     dtype = shapes.promote(*[(v.data.dtype, v.data.ndim) if hasattr(v, "data") else v
                              for p, v in zip(names, operands) if p != "c"])
-    if name in FLOATING and dtype not in shapes.FLOATS:
+    _check(name, dtype, [v.data.dtype if hasattr(v, "data") else type(v) for v in operands])
+    if name in formulas.FLOATING and dtype not in shapes.FLOATS:
         dtype = shapes.FLOAT32
     kind = float if dtype in shapes.FLOATS else bool if dtype == shapes.BOOL else int
     return tuple(cast(v, shapes.BOOL if p == "c" else dtype) if hasattr(v, "data") else kind(v)
                  for p, v in zip(names, operands))
 
 
-class TensorMath:
+def _check(name: str, dtype: Any, given: list[Any]) -> None:
+    """Refuse dtypes for which a formula has no meaning: those of the operands, and the one they have in common."""
+    found = next((d for d in given if d not in shapes.FLOATS and d is not float and d is not int), None)
+    if name == "sub" and any(d == shapes.BOOL for d in given):
+        raise RuntimeError("sub: an operand is bool but numbers are needed; use ^, or x.int()")
+    if dtype == shapes.BOOL and name in formulas.NO_BOOLS:
+        raise RuntimeError(f"{name}: dtype bool is given but numbers are needed; use x.int()")
+    if found is not None and name in formulas.NO_INTEGERS:
+        raise RuntimeError(f"{name}: dtype {found.name} is given but float32 or float64 is needed; use x.float()")
+
+
+NAMES = {"power": "pow"}
+
+
+class _TensorMath:
     """The math handed to a formula that is evaluated on Tensors, some of whose operands may be numbers."""
 
     inf = float("inf")
 
-    @staticmethod
-    def exp(x: Any) -> Any:
-        return _unary("exp", x)
-
-    @staticmethod
-    def log(x: Any) -> Any:
-        return _unary("log", x)
-
-    @staticmethod
-    def sqrt(x: Any) -> Any:
-        return _unary("sqrt", x)
-
-    @staticmethod
-    def tanh(x: Any) -> Any:
-        return _unary("tanh", x)
-
-    @staticmethod
-    def power(a: Any, b: Any) -> Any:
-        return apply("pow", a, b)
-
-    @staticmethod
-    def where(c: Any, a: Any, b: Any) -> Any:
+    def where(self, c: Any, a: Any, b: Any) -> Any:
+        """`a` where `c` holds, else `b`."""
         if not hasattr(c, "data"):  # a comparison of numbers
             return a if c else b
         return apply("where", c, a, b)
 
+    def softplus(self, x: Any) -> Any:
+        """log(1 + exp(x))."""
+        return apply("softplus", x, 1.0, 20.0)
 
-def _unary(name: str, x: Any) -> Any:
-    if hasattr(x, "data"):
-        return apply(name, x)
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return partial(_call, name)
+
+
+TensorMath = _TensorMath()
+
+
+def _call(name: str, *operands: Any) -> Any:
+    if any(hasattr(v, "data") for v in operands):
+        return apply(NAMES.get(name, name), *operands)
     with np.errstate(all="ignore"):  # as a kernel: log(0) is -inf
-        return float(getattr(np, name)(x))
+        return float(getattr(np, name)(*operands))

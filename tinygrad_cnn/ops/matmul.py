@@ -10,6 +10,7 @@ from ..arrays import view
 from ..autograd import Function, Fused
 from ..devices import kernels, together
 from . import layout
+from .arithmetic import same_dtype
 from .elementwise import apply
 from .reduce import Sum, rectified, sum_to
 from .shape import Permute, reshape
@@ -85,6 +86,7 @@ def matmul(a: Any, b: Any) -> Any:
     if not a.data.ndim or not b.data.ndim:
         raise shapes.ShapeError(f"matmul: {a.data.shape} @ {b.data.shape} has an operand without axes but each needs one; "
                                 "multiply with * instead")
+    same_dtype("matmul", a, b)
     row, column = a.data.ndim == 1, b.data.ndim == 1
     if row:
         a = reshape(a, (1, *a.data.shape))

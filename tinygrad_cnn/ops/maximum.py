@@ -1,4 +1,4 @@
-"""The greatest element along an axis, or of all. Kernels: reduce.py."""
+"""The greatest and the least elements, along an axis with their places, or over several. Kernels: extreme.py."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ from .. import shapes
 from ..arrays import view
 from ..autograd import Function
 from ..devices import kernels
-from . import layout
 from .elementwise import apply, cast
 from .reduce import Sum, expand, grouped, logical
-from .shape import reshape
-
-ROW = 4096
-"""Elements of a long vector that are searched as one row: rows are searched side by side."""
+from .shape import Clone, reshape
 
 
 class Max(Function):
     """(the greatest elements along `axis`, their places): the first one counts, a NaN wins. The axis disappears."""
+
+    entry = "max"
 
     def __init__(self, axis: int) -> None:
         self.axis = axis
@@ -32,7 +30,8 @@ class Max(Function):
         extents = tuple(x.shape[a] for a in kept)
         out, index = k.empty(extents, x.dtype), k.empty(extents, shapes.INT64)
         pair = rows.shape[0], rows.shape[2]
-        k.reduce.max(view(out, pair), view(index, pair), rows)
+        if out.size:
+            getattr(k.extreme, self.entry)(view(out, pair), view(index, pair), rows)
         self.index = logical(index, kept)
         return logical(out, kept), self.index
 
@@ -40,38 +39,39 @@ class Max(Function):
         return at_index(g, g.result(self.index, None), self.axis, self.shape)
 
 
-class MaxAll(Function):
-    """The greatest element of a vector; equal ones share the gradient."""
+class Min(Max):
+    """(the least elements along `axis`, their places): the first one counts, a NaN wins. The axis disappears."""
+
+    entry = "min"
+
+
+class Amax(Function):
+    """The greatest elements over `axes`, which disappear; a NaN wins; equal ones share the gradient."""
 
     saves = ("x", "out")
+    entry = "amax"
+
+    def __init__(self, axes: tuple[int, ...]) -> None:
+        self.axes = axes
 
     def forward(self, x: Any) -> Any:
-        x = layout.contiguous(x)
-        whole = x.size // ROW
-        if whole < 2:
-            return view(_greatest(view(x, (1, x.size))), ())
-        firsts = _greatest(view(x[:whole * ROW], (whole, ROW)))  # of each row, then of all that were the greatest of theirs
-        found = _greatest(view(firsts, (1, whole)))
-        rest = x[whole * ROW:]
-        if not rest.size:
-            return view(found, ())
-        both = kernels(x).empty((2,), x.dtype)
-        kernels(x).copy.copy(both[:1], found)
-        kernels(x).copy.copy(both[1:], _greatest(view(rest, (1, rest.size))))
-        return view(_greatest(view(both, (1, 2))), ())
+        rows, kept = grouped(x, self.axes)
+        k = kernels(x)
+        out = k.empty(tuple(x.shape[a] for a in kept), x.dtype)
+        if out.size:
+            getattr(k.extreme, self.entry)(view(out, (rows.shape[0], rows.shape[2])), rows)
+        return logical(out, kept)
 
     def backward(self, g: Any) -> Any:
-        here = cast(apply("eq", self.x, self.out), g.data.dtype)  # type: ignore[attr-defined]
-        return here * (g / Sum((0,))(here))
+        x, inner = self.x, shapes.without(self.x.data.shape, self.axes)  # type: ignore[attr-defined]
+        here = cast(apply("eq", x, reshape(self.out, inner)), g.data.dtype)  # type: ignore[attr-defined]
+        return here * reshape(g / Sum(self.axes)(here), inner)
 
 
-def _greatest(rows: Any) -> Any:
-    """The greatest element of each row of a matrix."""
-    k = kernels(rows)
-    out, index = k.empty((rows.shape[0],), rows.dtype), k.empty((rows.shape[0],), shapes.INT64)
-    pair = rows.shape[0], 1
-    k.reduce.max(view(out, pair), view(index, pair), view(rows, (rows.shape[0], 1, 1, rows.shape[1])))
-    return out
+class Amin(Amax):
+    """The least elements over `axes`, which disappear; a NaN wins; equal ones share the gradient."""
+
+    entry = "amin"
 
 
 def at_index(g: Any, index: Any, axis: int, shape: tuple[int, ...]) -> Any:
@@ -80,3 +80,41 @@ def at_index(g: Any, index: Any, axis: int, shape: tuple[int, ...]) -> Any:
     places = np.arange(shape[axis]).reshape([-1 if k == axis else 1 for k in range(len(shape))])
     here = apply("eq", reshape(index, inner), g.result(kernels(g.data).upload(places), None))
     return apply("where", here, expand(reshape(g, inner), shape), 0.0)
+
+
+def extreme(name: str, x: Any, axis: int, keepdim: bool = False) -> tuple[Any, Any]:
+    """(values, indices) of `max` or `min` along `axis`; the first one counts, a NaN wins."""
+    axis = shapes.axis(name, axis, x.data.ndim)
+    not_empty(name, x.data.shape, (axis,))
+    if not x.data.ndim:
+        return Clone()(x), apply("mul", cast(apply("isnan", x), shapes.INT64), 0)
+    values, index = (Max if name == "max" else Min)(axis)(x)
+    if keepdim:
+        shape = shapes.without(x.data.shape, (axis,))
+        return reshape(values, shape), reshape(index, shape)
+    return values, index
+
+
+def extreme_over(name: str, x: Any, axis: Any = None, keepdim: bool = False) -> Any:
+    """The greatest (`amax`) or least (`amin`) elements over axes; equal ones share the gradient."""
+    axes = shapes.axes(name, axis, x.data.ndim)
+    if not x.data.size and axis in (None, ()):
+        raise shapes.ShapeError(f"{name}: shape {x.data.shape} has no elements but at least one is needed; name an axis")
+    not_empty(name, x.data.shape, axes)
+    out = (Amax if name == "amax" else Amin)(axes)(x)
+    return reshape(out, shapes.without(x.data.shape, axes)) if keepdim else out
+
+
+def extreme_of_all(name: str, x: Any) -> Any:
+    """The greatest (`max`) or the least (`min`) element; equal ones share its gradient."""
+    if not x.data.size:
+        raise shapes.ShapeError(f"{name}: shape {x.data.shape} has no elements but at least one is needed; name an axis")
+    return (Amax if name == "max" else Amin)(tuple(range(x.data.ndim)))(x)
+
+
+def not_empty(operation: str, shape: tuple[int, ...], axes: tuple[int, ...]) -> None:
+    """Refuse to look for an extreme where there is nothing."""
+    for axis in axes:
+        if shape and not shape[axis]:
+            raise IndexError(f"{operation}: axis {axis} of shape {shape} has extent 0 but at least 1 is needed; "
+                             "reduce another axis")

@@ -1,22 +1,26 @@
-"""Batch normalization (arXiv 1502.03167): each channel shifted and scaled to mean 0 and variance 1."""
+"""Normalization to mean 0 and variance 1: of each channel over the batch (arXiv 1502.03167), and by local response."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .. import layer_shapes
+import numpy as np
+
+from .. import layer_shapes, shapes
 from ..arrays import view
 from ..autograd import Fused
 from ..devices import kernels, together
 from . import layout
 from .composite import mean
 from .elementwise import apply
-from .reduce import Sum
+from .resample import Resample, Table
 from .shape import reshape
 
 
 class Normalize(Fused):
     """out = (x - mean) / sqrt(var + eps) * gamma + beta along axis 1, mean and var given, then max(., 0) if `relu`."""
+
+    fixed = True  # mean and var do not depend on x
 
     def __init__(self, center: Any, var: Any, eps: float, relu: bool) -> None:
         self.center, self.eps, self.relu = center, eps, relu
@@ -32,16 +36,15 @@ class Normalize(Fused):
         return layout.first(out)
 
     def fused_backward(self, g: Any) -> Any:
-        if self.relu:
-            g = apply("relu_gradient_x", g, self.out)  # type: ignore[attr-defined]
-        scale = _per_channel(g, g.result(self.rstd, None))
-        gamma = getattr(self, "gamma", None)
-        found = [None if not self.needed[0] else g * (scale if gamma is None else scale * _per_channel(g, gamma))]
-        if len(self.needed) > 1:
-            axes = (0, *range(2, g.data.ndim))
-            xhat = (self.x - _per_channel(g, g.result(self.center, None))) * scale  # type: ignore[attr-defined]
-            found += [Sum(axes)(g * xhat), Sum(axes)(g)][:len(self.needed) - 1]
-        return tuple(found)
+        x, gamma = self.x.data, getattr(self, "gamma", None)  # type: ignore[attr-defined]
+        rows = layout.last(x)
+        k = kernels(x)
+        dx, dgamma, dbeta = (k.empty(shape, x.dtype) for shape in (rows.shape, (x.shape[1],), (x.shape[1],)))
+        out = _matrix(layout.last(self.out.data)) if self.relu else None  # type: ignore[attr-defined]
+        k.norm.backward(_matrix(dx), dgamma, dbeta, _matrix(layout.last(g.data)), out, _matrix(rows), self.center,
+                        self.rstd, None if gamma is None else layout.contiguous(gamma.data), self.fixed)
+        found = layout.first(dx), dgamma, dbeta
+        return tuple(g.result(a, None) if e else None for a, e in zip(found, self.needed))
 
     def definition(self, x: Any, gamma: Any = None, beta: Any = None) -> Any:
         xhat = (x - _per_channel(x, x.result(self.center, None))) * _per_channel(x, x.result(self.rstd, None))
@@ -56,16 +59,7 @@ class Normalize(Fused):
 class BatchNorm(Normalize):
     """Normalize with the mean and the biased variance of x itself, which gradients flow through."""
 
-    def fused_backward(self, g: Any) -> Any:
-        x, gamma = self.x.data, getattr(self, "gamma", None)  # type: ignore[attr-defined]
-        rows = layout.last(x)
-        k = kernels(x)
-        dx, dgamma, dbeta = (k.empty(shape, x.dtype) for shape in (rows.shape, (x.shape[1],), (x.shape[1],)))
-        out = _matrix(layout.last(self.out.data)) if self.relu else None  # type: ignore[attr-defined]
-        k.norm.backward(_matrix(dx), dgamma, dbeta, _matrix(layout.last(g.data)), out, _matrix(rows), self.center,
-                        self.rstd, None if gamma is None else layout.contiguous(gamma.data))
-        found = layout.first(dx), dgamma, dbeta
-        return tuple(g.result(a, None) if e else None for a, e in zip(found, self.needed))
+    fixed = False
 
     def definition(self, x: Any, gamma: Any = None, beta: Any = None) -> Any:
         axes = (0, *range(2, x.data.ndim))
@@ -125,3 +119,18 @@ def _call(node: Normalize, x: Any, gamma: Any, beta: Any) -> Any:
     if gamma is None and beta is not None:  # the node takes them in this order
         gamma = apply("add", apply("mul", beta.detach(), 0.0), 1.0)
     return node(*[t for t in (x, gamma, beta) if t is not None])
+
+
+@shapes.remembered
+def _neighbors(channels: int, size: int) -> Table:
+    """For each channel itself, size // 2 before it and (size - 1) // 2 behind."""
+    rows, offsets = np.meshgrid(np.arange(channels), np.arange(size) - size // 2, indexing="ij")
+    inside = (rows + offsets >= 0) & (rows + offsets < channels)
+    return Table(channels, channels, rows[inside], (rows + offsets)[inside])
+
+
+def local_response_norm(x: Any, size: int, alpha: float, beta: float, k: float, average: bool) -> Any:
+    """x / (k + alpha s)^beta, s the sum, or the average, of the squares in `size` channels around each (Krizhevsky et al.
+    2012, section 3.3)."""
+    squares = Resample(_neighbors(x.data.shape[1], size), 1)(x * x)
+    return x * (squares * (alpha / size if average else alpha) + k) ** -beta

@@ -32,10 +32,11 @@ class Window:
 
 
 class MaxPool(Function):
-    """The greatest element of each window; with `places` also where it lies in the flattened spatial axes."""
+    """The greatest element of each window; with `places` also the number of its cell, by default the cell's place in the
+    flattened spatial axes."""
 
-    def __init__(self, window: Window, places: bool = False) -> None:
-        self.window, self.places = window, places
+    def __init__(self, window: Window, places: bool = False, numbers: Any = None) -> None:
+        self.window, self.places, self.numbers = window, places, numbers
 
     def forward(self, x: Any) -> Any:
         window, dtype = self.window, shapes.UINT8 if prod(self.window.kernel) <= 255 else shapes.INT32
@@ -43,7 +44,7 @@ class MaxPool(Function):
         self.index = layout.empty_volume(x, window.pooled, x.shape[1], dtype)
         kernels(x).pool.max_forward(out, self.index, layout.volume(x), *window.arguments())
         found = layout.plane(out, len(window.size))
-        return (found, _gather(window, self.index, _numbered(x))) if self.places else found
+        return (found, _gather(window, self.index, _numbered(x, self.numbers))) if self.places else found
 
     def backward(self, g: Any, _: None = None) -> Any:
         return MaxUnpool(self.window, self.index)(g)
@@ -113,10 +114,11 @@ def _gather(window: Window, index: Any, x: Any) -> Any:
     return layout.plane(out, len(window.size))
 
 
-def _numbered(x: Any) -> Any:
-    """The cells of the flattened spatial axes numbered, for each image and channel of x."""
+def _numbered(x: Any, numbers: Any) -> Any:
+    """The numbers of the cells, by default 0, 1, ..., for each image and channel of x."""
     size = x.shape[2:]
-    cells = np.broadcast_to(np.arange(prod(size)).reshape(1, *size, 1), (x.shape[0], *size, x.shape[1]))
+    numbers = np.arange(prod(size)) if numbers is None else numbers
+    cells = np.broadcast_to(numbers.reshape(1, *size, 1), (x.shape[0], *size, x.shape[1]))
     return layout.first(kernels(x).upload(np.ascontiguousarray(cells)))
 
 
@@ -127,6 +129,12 @@ def max_pool(x: Any, kernel: Shape, stride: Shape, padding: Shape, dilation: Sha
     With `places` also, as int64, where it lies in the flattened spatial axes.
     """
     return MaxPool(Window("max_pool", x.data.shape, kernel, stride, padding, dilation, ceil), places)(x)
+
+
+def windows_max(x: Any, kernel: Shape, places: bool, numbers: Any) -> Any:
+    """max_pool of windows side by side, whose places are told by the `numbers` (spatial...) of the cells."""
+    fill, none = (1,) * len(kernel), (0,) * len(kernel)
+    return MaxPool(Window("max_pool", x.data.shape, kernel, kernel, none, fill, False), places, numbers)(x)
 
 
 def average_pool(x: Any, kernel: Shape, stride: Shape, padding: Shape, ceil: bool = False,

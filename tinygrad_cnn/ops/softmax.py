@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+from collections.abc import Callable
 from typing import Any
 
 from .. import layer_shapes, shapes
@@ -11,6 +13,7 @@ from ..devices import kernels
 from . import layout
 from .composite import sum
 from .elementwise import apply
+from .shape import reshape
 
 
 class Softmax(Function):
@@ -50,22 +53,28 @@ class LogSoftmax(Function):
 
 
 def _rows(name: str, axis: int, *arrays: Any) -> Any:
-    """The kernel on arrays whose `axis` is brought to the end, where channels-last arrays have their channels."""
-    ready = [layout.contiguous(layout.moved(a, axis, -1)) for a in arrays]
-    out = kernels(arrays[0]).empty(ready[0].shape, arrays[0].dtype)
-    length = out.shape[-1]
-    pair = out.size // max(length, 1), length
-    getattr(kernels(out).softmax, name)(*[view(a, pair) for a in (out, *ready)])
-    return layout.moved(out, -1, axis)
+    """The kernel on arrays (before, along `axis`, behind) in the memory order of the last one."""
+    order = shapes.memory_order(arrays[-1].strides)
+    out = layout.empty_like(arrays[-1])
+    ready = [out.transpose(order), *[layout.contiguous(a.transpose(order)) for a in arrays]]
+    at, shape = order.index(axis), ready[0].shape
+    extents = prod(shape[:at]), shape[at], prod(shape[at + 1:])
+    getattr(kernels(out).softmax, name)(*[view(a, extents) for a in ready])
+    return out
 
 
 def softmax(x: Any, axis: int) -> Any:
     """exp(x) divided by its sum along `axis`."""
-    layer_shapes.softmax("softmax", x.data.shape, x.data.dtype)
-    return Softmax(shapes.axis("softmax", axis, x.data.ndim))(x)
+    return _along("softmax", Softmax, x, axis)
 
 
 def log_softmax(x: Any, axis: int) -> Any:
     """The logarithm of `softmax`, computed without overflow."""
-    layer_shapes.softmax("log_softmax", x.data.shape, x.data.dtype)
-    return LogSoftmax(shapes.axis("log_softmax", axis, x.data.ndim))(x)
+    return _along("log_softmax", LogSoftmax, x, axis)
+
+
+def _along(name: str, operation: Callable[[int], Function], x: Any, axis: int) -> Any:
+    """The operation along an axis; a tensor without axes is one of one element."""
+    layer_shapes.softmax(name, x.data.dtype)
+    place = shapes.axis(name, axis, x.data.ndim)
+    return operation(place)(x) if x.data.ndim else reshape(operation(0)(reshape(x, (1,))), ())

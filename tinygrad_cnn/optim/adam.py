@@ -1,49 +1,127 @@
-"""Adam (arXiv 1412.6980) and AdamW (arXiv 1711.05101)."""
+"""Adam and what was made of it: AdamW, NAdam, RAdam, Adamax. Names and meanings are PyTorch's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from math import sqrt
+from typing import Any
 
 from ..devices import kernels
 from ..tensor import Tensor
 from .flat import flat, zeros
-from .optimizer import Group, Optimizer
+from .optimizer import Group, Optimizer, Params
 
 
 class Adam(Optimizer):
     """p -= lr * m' / (sqrt(v') + eps), where m and v are running means of the gradient and of its square.
 
-    m' = m / (1 - beta1^step) and v' = v / (1 - beta2^step) make up for their start at zero. weight_decay * p is added
-    to the gradient. Names and meanings are PyTorch's.
+    m' = m / (1 - beta1^step) and v' = v / (1 - beta2^step) make up for their start at zero (arXiv 1412.6980).
+    weight_decay * p is added to the gradient, or with `decoupled_weight_decay` p shrinks by lr * weight_decay before the
+    step. `amsgrad` divides by the greatest v so far (arXiv 1904.09237); `maximize` goes up the gradient.
     """
 
-    decoupled: ClassVar[bool] = False
-
-    def __init__(self, params: Iterable[Tensor] | Iterable[Group], lr: float = 1e-3,
-                 betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8, weight_decay: float = 0.0) -> None:
-        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
-
-    def check(self, group: Group) -> None:
-        super().check(group)
-        if not all(0 <= beta < 1 for beta in group["betas"]):
-            raise ValueError(f"{type(self).__name__}: betas are {group['betas']} but must be at least 0 and below 1")
+    def __init__(self, params: Params, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+                 weight_decay: float = 0.0, amsgrad: bool = False, *, foreach: bool | None = None, maximize: bool = False,
+                 capturable: bool = False, differentiable: bool = False, fused: bool | None = None,
+                 decoupled_weight_decay: bool = False) -> None:
+        options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
+                   "maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay}
+        super().__init__(params, self.hints(options, foreach, capturable, differentiable, fused))
 
     def update(self, p: Tensor, group: Group, state: dict[str, Any]) -> None:
-        assert p.grad is not None
         if not state:
             state.update(step=0, exp_avg=zeros(p), exp_avg_sq=zeros(p))
-        state["step"] += 1
-        arrays = flat(p.data, p.grad.data, state["exp_avg"].data, state["exp_avg_sq"].data)
-        kernels(p.data).update.adam(*arrays, group["lr"], *group["betas"], group["eps"], group["weight_decay"],
-                                    self.decoupled, state["step"])
+            if group["amsgrad"]:
+                state["max_exp_avg_sq"] = zeros(p)
+        beta1, beta2 = group["betas"]
+        step = state["step"] = state["step"] + 1
+        top = state["max_exp_avg_sq"] if group["amsgrad"] else None
+        _step(self, p, group, state, top, group["lr"] / (1 - beta1**step), 0.0, 1 / sqrt(1 - beta2**step), group["eps"])
 
 
 class AdamW(Adam):
-    """Adam whose weight decay is not part of the gradient: p shrinks by lr * weight_decay before the step."""
+    """Adam whose weight decay is not part of the gradient (arXiv 1711.05101)."""
 
-    decoupled = True
+    def __init__(self, params: Params, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+                 weight_decay: float = 1e-2, amsgrad: bool = False, *, maximize: bool = False, foreach: bool | None = None,
+                 capturable: bool = False, differentiable: bool = False, fused: bool | None = None) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize,
+                         capturable=capturable, differentiable=differentiable, fused=fused, decoupled_weight_decay=True)
 
-    def __init__(self, params: Iterable[Tensor] | Iterable[Group], lr: float = 1e-3,
-                 betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8, weight_decay: float = 1e-2) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay)
+
+class NAdam(Optimizer):
+    """Adam with Nesterov's momentum (Dozat 2016): the step looks ahead by the next step's share of the gradient.
+
+    The momentum grows with the steps towards beta1, the faster the larger `momentum_decay`.
+    """
+
+    def __init__(self, params: Params, lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+                 weight_decay: float = 0.0, momentum_decay: float = 4e-3, decoupled_weight_decay: bool = False, *,
+                 foreach: bool | None = None, maximize: bool = False, capturable: bool = False,
+                 differentiable: bool = False) -> None:
+        options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "momentum_decay": momentum_decay,
+                   "maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay}
+        super().__init__(params, self.hints(options, foreach, capturable, differentiable))
+
+    def update(self, p: Tensor, group: Group, state: dict[str, Any]) -> None:
+        if not state:
+            state.update(step=0, mu_product=1.0, exp_avg=zeros(p), exp_avg_sq=zeros(p))
+        beta1, beta2 = group["betas"]
+        step = state["step"] = state["step"] + 1
+        mu, ahead = (beta1 * (1 - 0.5 * 0.96 ** (k * group["momentum_decay"])) for k in (step, step + 1))
+        product = state["mu_product"] = state["mu_product"] * mu
+        _step(self, p, group, state, None, group["lr"] * ahead / (1 - product * ahead), group["lr"] * (1 - mu) / (1 - product),
+              1 / sqrt(1 - beta2**step), group["eps"])
+
+
+class RAdam(Optimizer):
+    """Adam that divides by sqrt(v) only once v is known well enough, and then by degrees (arXiv 1908.03265)."""
+
+    def __init__(self, params: Params, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+                 weight_decay: float = 0.0, decoupled_weight_decay: bool = False, *, foreach: bool | None = None,
+                 maximize: bool = False, capturable: bool = False, differentiable: bool = False) -> None:
+        options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize,
+                   "decoupled_weight_decay": decoupled_weight_decay}
+        super().__init__(params, self.hints(options, foreach, capturable, differentiable))
+
+    def update(self, p: Tensor, group: Group, state: dict[str, Any]) -> None:
+        if not state:
+            state.update(step=0, exp_avg=zeros(p), exp_avg_sq=zeros(p))
+        beta1, beta2 = group["betas"]
+        step = state["step"] = state["step"] + 1
+        rate, known = group["lr"] / (1 - beta1**step), 1 - beta2**step
+        most = 2 / (1 - beta2) - 1
+        length = most - 2 * step * beta2**step / known  # of the average that v is
+        if length > 5:
+            rectified = sqrt((length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length))
+            _step(self, p, group, state, None, rate * rectified * sqrt(known), 0.0, 1.0, group["eps"])
+        else:
+            _step(self, p, group, state, None, rate, 0.0, 0.0, 1.0)  # divided by 1
+
+
+class Adamax(Optimizer):
+    """p -= lr / (1 - beta1^step) * m / u, u the decaying maximum of the gradient's size (arXiv 1412.6980, section 7)."""
+
+    def __init__(self, params: Params, lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+                 weight_decay: float = 0.0, foreach: bool | None = None, *, maximize: bool = False,
+                 differentiable: bool = False, capturable: bool = False) -> None:
+        options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
+        super().__init__(params, self.hints(options, foreach, capturable, differentiable))
+
+    def update(self, p: Tensor, group: Group, state: dict[str, Any]) -> None:
+        if not state:
+            state.update(step=0, exp_avg=zeros(p), exp_inf=zeros(p))
+        state["step"] += 1
+        arrays = flat(p.data, self.gradient(p, group), state["exp_avg"].data, state["exp_inf"].data)
+        rate = group["lr"] / (1 - group["betas"][0] ** state["step"])
+        kernels(p.data).update.adamax(*arrays, rate, *group["betas"], group["eps"], group["weight_decay"])
+
+
+def _step(self: Optimizer, p: Tensor, group: Group, state: dict[str, Any], top: Tensor | None, rate: float, ahead: float,
+          correction: float, eps: float) -> None:
+    """The kernel of Adam's kind, whose numbers make the kinds."""
+    tops = [] if top is None else [top.data]
+    arrays = flat(p.data, self.gradient(p, group), state["exp_avg"].data, state["exp_avg_sq"].data, *tops)
+    decay = group["weight_decay"]
+    decay, shrink = (0.0, 1 - group["lr"] * decay) if group["decoupled_weight_decay"] else (decay, 1.0)
+    kernels(p.data).update.adam(*arrays[:4], arrays[4] if tops else None, rate, ahead, correction, *group["betas"], eps,
+                                decay, shrink)

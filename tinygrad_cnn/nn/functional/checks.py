@@ -28,3 +28,13 @@ def check_probability(name: str, p: float) -> None:
     """Refuse what is no probability."""
     if not 0 <= p <= 1:
         raise ValueError(f"{name}: p is {p} but must be a probability; use 0 to 1")
+
+
+def batched(operation: str, input: Tensor, rank: int) -> tuple[Tensor, bool]:
+    """(input (n, c, ...) with `rank` spatial axes, whether it came as a single sample (c, ...))."""
+    if input.ndim == rank + 1:
+        return input.unsqueeze(0), True
+    if input.ndim != rank + 2:
+        raise ShapeError(f"{operation}: input has shape {input.shape} but {rank + 2} axes are needed, {rank} of them spatial, "
+                         f"or {rank + 1} of a single sample; reshape it")
+    return input, False

@@ -1,0 +1,135 @@
+"""Normalization of x (b, m, c) in groups of neighboring channels, each image by itself. CPU twin: cpu/group_norm.py.
+
+A block of threads takes a group of an image. Sums over images are those down the columns of a matrix, as in norm.py.
+"""
+
+import math
+
+from .driver import cuda, device, kernel, launch
+from .intrinsics import split
+from .memory import empty
+from .norm import LANES, ROWS, STEP, _column
+from .norm import _sum as _column_sum
+from .softmax import BLOCK, _sum
+
+
+def forward(out, mean, rstd, x, gamma, beta, eps):
+    """mean[b,g], rstd[b,g] = mean and 1 / sqrt(variance + eps) of x[b,:,c] over the c of group g;
+
+    out[b,i,c] = (x[b,i,c] - mean[b,g]) * rstd[b,g] * gamma[c] + beta[c]. No gamma: 1, no beta: 0.
+    """
+    launch(_forward, mean.shape, out, mean, rstd, x, gamma, beta, x.dtype.type(eps), block=_threads(x, mean))
+
+
+def backward(dx, dgamma, dbeta, g, x, mean, rstd, gamma):
+    """With xhat = (x - mean) * rstd and h = g * gamma, and means over i and the channels of a group:
+
+    dbeta[c] = sum over b, i of g[b,i,c];  dgamma[c] = sum over b, i of g[b,i,c] * xhat[b,i,c];
+    dx[b,i,c] = rstd[b,g] * (h[b,i,c] - mean of h - xhat[b,i,c] * mean of h * xhat).
+    """
+    rows, channels = x.shape[0] * x.shape[1], x.shape[2]
+    sums = empty((-(-rows // ROWS), 2, channels), x.dtype)
+    launch(_affine_sums, (sums.shape[0], -(-channels // LANES)), sums, g, x, mean, rstd)
+    launch(_combine, (-(-channels // LANES),), dgamma, dbeta, sums)
+    launch(_gradient, mean.shape, dx, g, x, mean, rstd, gamma, block=_threads(x, mean))
+
+
+def _threads(x, mean):
+    """As many threads as a group has use for: 32, 64, 128 or 256."""
+    size = x.shape[1] * x.shape[2] // max(mean.shape[1], 1)
+    return min(max(32, 1 << max(size - 1, 0).bit_length()), BLOCK)
+
+
+@device
+def _element(number, group, size):
+    """(row, channel) of an element of a group of `size` channels."""
+    i, c = split(number, size)
+    return i, group * size + c
+
+
+@kernel
+def _forward(out, mean, rstd, x, gamma, beta, eps):
+    lanes = cuda.shared.array(BLOCK, x.dtype)
+    b, group, size = cuda.blockIdx.x, cuda.blockIdx.y, x.shape[2] // mean.shape[1]
+    count, real = x.shape[1] * size, x.dtype.type
+    total = real(0)
+    for k in range(cuda.threadIdx.x, count, cuda.blockDim.x):
+        i, c = _element(k, group, size)
+        total += x[b, i, c]
+    center = _sum(total, lanes) / real(count)
+    total = real(0)
+    for k in range(cuda.threadIdx.x, count, cuda.blockDim.x):
+        i, c = _element(k, group, size)
+        v = x[b, i, c] - center
+        total += v * v
+    scale = real(1) / math.sqrt(_sum(total, lanes) / real(count) + eps)
+    for k in range(cuda.threadIdx.x, count, cuda.blockDim.x):
+        i, c = _element(k, group, size)
+        v = (x[b, i, c] - center) * scale
+        if gamma is not None:
+            v *= gamma[c]
+        if beta is not None:
+            v += beta[c]
+        out[b, i, c] = v
+    if cuda.threadIdx.x == 0:
+        mean[b, group] = center
+        rstd[b, group] = scale
+
+
+@kernel
+def _gradient(dx, g, x, mean, rstd, gamma):
+    lanes = cuda.shared.array(BLOCK, x.dtype)
+    b, group, size = cuda.blockIdx.x, cuda.blockIdx.y, x.shape[2] // mean.shape[1]
+    count, real = x.shape[1] * size, x.dtype.type
+    center, scale = mean[b, group], rstd[b, group]
+    total, product = real(0), real(0)
+    for k in range(cuda.threadIdx.x, count, cuda.blockDim.x):
+        i, c = _element(k, group, size)
+        v = g[b, i, c]
+        if gamma is not None:
+            v *= gamma[c]
+        total += v
+        product += v * (x[b, i, c] - center) * scale
+    total = _sum(total, lanes) / real(count)
+    product = _sum(product, lanes) / real(count)
+    for k in range(cuda.threadIdx.x, count, cuda.blockDim.x):
+        i, c = _element(k, group, size)
+        v = g[b, i, c]
+        if gamma is not None:
+            v *= gamma[c]
+        dx[b, i, c] = scale * (v - total - (x[b, i, c] - center) * scale * product)
+
+
+@kernel
+def _affine_sums(sums, g, x, mean, rstd):
+    lanes = cuda.shared.array(LANES * STEP, x.dtype)
+    c, row = _column(cuda.blockIdx.y * LANES)
+    start, rows, size = cuda.blockIdx.x * ROWS, x.shape[0] * x.shape[1], x.shape[2] // mean.shape[1]
+    stop = min(start + ROWS, rows) if c < x.shape[2] else start
+    total, product = x.dtype.type(0), x.dtype.type(0)
+    for k in range(start + row, stop, STEP):
+        b, i = split(k, x.shape[1])
+        group, _ = split(c, size)
+        v = g[b, i, c]
+        total += v
+        product += v * (x[b, i, c] - mean[b, group]) * rstd[b, group]
+    total = _column_sum(total, lanes)
+    product = _column_sum(product, lanes)
+    if row == 0 and c < x.shape[2]:
+        sums[cuda.blockIdx.x, 0, c] = total
+        sums[cuda.blockIdx.x, 1, c] = product
+
+
+@kernel
+def _combine(dgamma, dbeta, sums):
+    lanes = cuda.shared.array(LANES * STEP, sums.dtype)
+    c, row = _column(cuda.blockIdx.x * LANES)
+    total, product = sums.dtype.type(0), sums.dtype.type(0)
+    for b in range(row, sums.shape[0] if c < dbeta.size else 0, STEP):
+        total += sums[b, 0, c]
+        product += sums[b, 1, c]
+    total = _column_sum(total, lanes)
+    product = _column_sum(product, lanes)
+    if row == 0 and c < dbeta.size:
+        dbeta[c] = total
+        dgamma[c] = product

@@ -1,0 +1,66 @@
+"""What goes to one place, found by sorting: sums and last writers without a race. CPU twin: cpu/segments.py.
+
+Elements are ordered by their place, those of one place as they came. The elements of place j are order[starts[j]] to
+order[starts[j + 1] - 1], and one owner goes through them in that order.
+"""
+
+from .. import arrays
+from . import sort as sorting
+from .driver import cuda, kernel, launch
+from .indices import unravel3
+from .memory import empty
+
+BLOCK = 256    # elements of a segment added up before they join the total
+
+
+def sort(order, starts, index):
+    """order[starts[j]:starts[j + 1]] = the places m with index[m] == j, in rising order."""
+    rising = empty(index.shape, index.dtype)
+    row = (1, index.size)
+    sorting.sort(arrays.view(rising, row), arrays.view(order, row), arrays.view(index, row), False)
+    launch(_starts, starts.size, starts, rising)
+
+
+def add(out, x, order, starts):
+    """out[a, j, c] = sum over m in segment j of x[a, m, c]"""
+    launch(_add, out.size, out, x, order, starts)
+
+
+def write(out, x, order, starts):
+    """out[a, j, c] = x[a, m, c] with m the last of segment j; where the segment is empty, out stays."""
+    launch(_write, out.size, out, x, order, starts)
+
+
+@kernel
+def _starts(starts, rising):
+    """How many of the rising numbers are less than j, by bisection."""
+    j = cuda.grid(1)
+    if j < starts.size:
+        low, high = 0, rising.size
+        while low < high:
+            middle = (low + high) // 2
+            if rising[middle] < j:
+                low = middle + 1
+            else:
+                high = middle
+        starts[j] = low
+
+
+@kernel
+def _add(out, x, order, starts):
+    a, j, c = unravel3(cuda.grid(1), out.shape)
+    if a < out.shape[0]:
+        total = out.dtype.type(0)
+        for begin in range(starts[j], starts[j + 1], BLOCK):
+            block = out.dtype.type(0)
+            for k in range(begin, min(begin + BLOCK, starts[j + 1])):
+                block += x[a, order[k], c]
+            total += block
+        out[a, j, c] = total
+
+
+@kernel
+def _write(out, x, order, starts):
+    a, j, c = unravel3(cuda.grid(1), out.shape)
+    if a < out.shape[0] and starts[j] < starts[j + 1]:
+        out[a, j, c] = x[a, order[starts[j + 1] - 1], c]

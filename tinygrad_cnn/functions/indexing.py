@@ -1,0 +1,34 @@
+"""Functions of a tensor's parts, of places in it, and of its order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import shapes
+from .method import method
+
+
+def can_cast(from_: Any, to: Any) -> bool:
+    """Whether a result of dtype `from_` may be written in place into a tensor of dtype `to`."""
+    return shapes.can_cast(shapes.dtype_of("can_cast", from_), shapes.dtype_of("can_cast", to))
+
+
+def promote_types(type1: Any, type2: Any) -> Any:
+    """The dtype of what is computed of tensors of two dtypes."""
+    return shapes.promote(*[(shapes.dtype_of("promote_types", t), 1) for t in (type1, type2)])
+
+
+def result_type(tensor1: Any, tensor2: Any) -> Any:
+    """The dtype of what is computed of two operands, tensors or numbers."""
+    return shapes.promote(*[(t.dtype, t.ndim) if hasattr(t, "ndim") else t for t in (tensor1, tensor2)])
+
+
+split, chunk, tensor_split, unbind = map(method, ("split", "chunk", "tensor_split", "unbind"))
+hsplit, vsplit, dsplit, select, narrow = map(method, ("hsplit", "vsplit", "dsplit", "select", "narrow"))
+select_scatter, slice_scatter, bincount = map(method, ("select_scatter", "slice_scatter", "bincount"))
+index_select, gather, take, take_along_dim = map(method, ("index_select", "gather", "take", "take_along_dim"))
+scatter, scatter_add, index_add, index_copy = map(method, ("scatter", "scatter_add", "index_add", "index_copy"))
+index_fill, index_put = map(method, ("index_fill", "index_put"))
+masked_fill, masked_select, masked_scatter = map(method, ("masked_fill", "masked_select", "masked_scatter"))
+nonzero, argwhere, unique = map(method, ("nonzero", "argwhere", "unique"))
+sort, argsort, msort, topk, kthvalue, median = map(method, ("sort", "argsort", "msort", "topk", "kthvalue", "median"))

@@ -1,0 +1,31 @@
+"""Products of vectors and matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..ops import einsum as _einsum
+from ..ops import product as _product
+from ..tensor import Tensor
+from .method import method
+
+matmul, mm, bmm, mv, dot, outer = map(method, ("matmul", "mm", "bmm", "mv", "dot", "outer"))
+addmm, addmv, baddbmm = map(method, ("addmm", "addmv", "baddbmm"))
+
+
+def einsum(equation: Any, *operands: Any) -> Tensor:
+    """Einstein's summation: the letters that the output does not name are summed over, `einsum("bij,bjk->bik", a, b)`.
+
+    A letter that one operand has twice takes the diagonal; "..." stands for axes that broadcast. Operands may also be
+    followed by lists of numbers, `einsum(a, [0, 1], b, [1, 2], [0, 2])`. More than two are multiplied from the left.
+    """
+    if not isinstance(equation, str):
+        equation, operands = _einsum.letters((equation, *operands))
+    if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
+        operands = tuple(operands[0])
+    return _einsum.einsum(equation, operands)
+
+
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
+    """The sum of products over pairs of axes: the last `dims` of `a` and the first of `b`, or ([of a], [of b])."""
+    return _product.tensordot(a, b, dims)

@@ -1,0 +1,45 @@
+"""What users hand over as numbers, made an array of one of the six dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import shapes
+from ..devices import kernels
+
+
+def converted(operation: str, data: Any, dtype: Any = None) -> Any:
+    """A C-contiguous numpy array with a copy of `data`: a number, nested sequences, an array or a tensor. Python's floats
+    become float32 and its ints int64; arrays and tensors keep their dtype."""
+    typed = isinstance(data, (np.ndarray, np.generic)) or _is_tensor(data)
+    values = np.array(_plain(data))
+    if values.dtype.kind not in "biuf":
+        raise shapes.KindError(f"{operation}: the data hold {values.dtype.name} but numbers are needed; give numbers")
+    if dtype is None:
+        floats = values.dtype.kind == "f" and not typed
+        inner = _inner(data) if floats else None
+        dtype = (shapes.FLOAT32 if inner is None else inner) if floats else values.dtype
+    return np.require(values.astype(shapes.dtype_of(operation, dtype), copy=False), requirements="C")
+
+
+def _is_tensor(value: Any) -> bool:
+    return hasattr(value, "requires_grad")
+
+
+def _plain(data: Any) -> Any:
+    """Tensors, alone or within sequences, as numpy's."""
+    if _is_tensor(data):
+        return kernels(data.data).download(data.data)
+    if isinstance(data, Sequence) and not isinstance(data, str):
+        return [_plain(entry) for entry in data]
+    return data
+
+
+def _inner(data: Any) -> Any:
+    """The dtype of the first array or tensor within sequences, or None."""
+    while isinstance(data, Sequence) and len(data):
+        data = data[0]
+    return data.dtype if _is_tensor(data) or isinstance(data, np.ndarray) else None

@@ -1,0 +1,104 @@
+"""Reductions that are compositions: variance, norms, the logarithm of a sum of exponentials, counts."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from .. import shapes
+from .composite import mean, sum
+from .elementwise import apply, cast
+from .maximum import extreme_over
+
+Axes = int | tuple[int, ...] | None
+
+
+def floating(operation: str, x: Any) -> None:
+    """Refuse integers and bools."""
+    if x.data.dtype not in shapes.FLOATS:
+        raise RuntimeError(f"{operation}: dtype {x.data.dtype.name} is given but float32 or float64 is needed; "
+                           "use x.float()")
+
+
+def corrected(dim: Any, unbiased: Any, correction: float | None) -> tuple[Any, float]:
+    """(dim, correction) of the arguments of `var`."""
+    if type(dim) is bool:
+        dim, unbiased = None, dim
+    return dim, float(correction if correction is not None else bool(unbiased))
+
+
+def var_mean(operation: str, x: Any, axis: Axes, correction: float, keepdim: bool) -> tuple[Any, Any]:
+    """(the sum of squared distances from the mean by n - correction, the mean): in two passes."""
+    floating(operation, x)
+    axes = shapes.axes(operation, axis, x.data.ndim)
+    middle = mean(x, axes, keepdim=True)
+    squares = sum(apply("square", x - middle), axes, keepdim)
+    count = prod(x.data.shape[k] for k in axes) - correction
+    average = middle if keepdim else middle.reshape([n for k, n in enumerate(x.data.shape) if k not in axes])
+    return squares / float(max(count, 0)), average
+
+
+def root(x: Any) -> Any:
+    """The square root, with a gradient of 0 at 0."""
+    zero = x == 0
+    return apply("where", zero, x, apply("sqrt", apply("where", zero, 1.0, x)))
+
+
+def norm(x: Any, p: Any, axis: Axes, keepdim: bool, dtype: Any = None) -> Any:
+    """(sum over `axis` of |x|**p)**(1 / p); the greatest |x| for inf, the least for -inf, how many differ from 0 for 0."""
+    x = x if dtype is None else cast(x, shapes.dtype_of("norm", dtype))
+    floating("norm", x)
+    if isinstance(p, str) and p not in ("fro", "inf", "-inf"):
+        raise NotImplementedError(f"norm: p is {p!r} but norms of singular values are not supported; use 'fro' or a number")
+    p = 2.0 if p in (None, "fro") else float(p)
+    axes = shapes.axes("norm", axis, x.data.ndim)
+    if p == 2:
+        return root(sum(apply("square", x), axes, keepdim))
+    size = apply("abs", x)
+    if p in (float("inf"), -float("inf")):
+        if p > 0 and not x.data.size:
+            return sum(size, axes, keepdim)
+        return extreme_over("amax" if p > 0 else "amin", size, axes, keepdim)
+    if p == 0:
+        return sum(apply("where", x != 0, 1.0, x * 0.0), axes, keepdim)
+    if p == 1:
+        return sum(size, axes, keepdim)
+    return _power_norm(size, p, axes, keepdim)
+
+
+def _power_norm(size: Any, p: float, axes: tuple[int, ...], keepdim: bool) -> Any:
+    """The norm of an unusual `p`; elements of 0 have a gradient of 0."""
+    zero = size == 0
+    powers = apply("where", zero, 0.0 if p > 0 else float("inf"), apply("pow", apply("where", zero, 1.0, size), p))
+    total = sum(powers, axes, keepdim)
+    none = total == 0
+    return apply("where", none, total, apply("pow", apply("where", none, 1.0, total), 1 / p))
+
+
+def logsumexp(x: Any, axis: Axes, keepdim: bool) -> Any:
+    """log(sum of exp(x)) over `axis`, without overflow: exp(x - the greatest) is at most 1."""
+    x = x if x.data.dtype in shapes.FLOATS else cast(x, shapes.FLOAT32)
+    axes = shapes.axes("logsumexp", axis, x.data.ndim)
+    if not x.data.size:
+        return apply("log", sum(apply("exp", x), axes, keepdim))
+    top = extreme_over("amax", x.detach(), axes, keepdim=True)
+    top = apply("where", apply("isfinite", top), top, 0.0)
+    found = apply("log", sum(apply("exp", x - top), axes, keepdim))
+    return found + (top if keepdim else top.reshape(found.shape))
+
+
+def count_nonzero(x: Any, axis: Axes) -> Any:
+    """How many elements differ from 0."""
+    return sum(x.detach() != 0, axis)
+
+
+def any(x: Any, axis: Axes, keepdim: bool) -> Any:
+    """Whether an element differs from 0; as uint8 of uint8."""
+    found = sum(x.detach() != 0, shapes.axes("any", axis, x.data.ndim), keepdim) != 0
+    return cast(found, shapes.UINT8) if x.data.dtype == shapes.UINT8 else found
+
+
+def all(x: Any, axis: Axes, keepdim: bool) -> Any:
+    """Whether no element is 0; as uint8 of uint8."""
+    found = sum(x.detach() == 0, shapes.axes("all", axis, x.data.ndim), keepdim) == 0
+    return cast(found, shapes.UINT8) if x.data.dtype == shapes.UINT8 else found
