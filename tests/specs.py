@@ -21,5 +21,7 @@ from .rows import (
     sorting,
 )
 
-__all__ = ["ROWS", "activation", "conv", "elementwise", "indexing", "interpolate", "linear", "loss", "norm", "pool", "reductions",
-           "shaping", "sorting"]
+__all__ = [
+    "ROWS", "activation", "conv", "elementwise", "indexing", "interpolate", "linear", "loss", "norm", "pool",
+    "reductions", "shaping", "sorting",
+]

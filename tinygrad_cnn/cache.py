@@ -40,7 +40,7 @@ IMPORT = re.compile(r"^\s*from (\.+)([\w.]*) import (\([^)]*\)|.*)", re.MULTILIN
 
 def imported(source: Path) -> set[Path]:
     """The modules of this package that `source` imports: `from .tile import fma` or `from .. import formulas`."""
-    found = set()
+    found: set[Path] = set()
     for dots, module, names in IMPORT.findall(source.read_text(encoding="utf-8")):
         folder = source.parents[len(dots) - 1].joinpath(*module.split("."))
         modules = [folder, *(folder / name for name in re.findall(r"\w+", names))]

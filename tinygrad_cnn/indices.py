@@ -68,9 +68,11 @@ def picks(shape: Shape, arrays: dict[int, Places]) -> Picks:
     except ValueError:
         text = " and ".join(str(a.shape) for a in arrays.values())
         raise IndexError(f"index: arrays of shapes {text} do not broadcast; give arrays of one shape") from None
+    some = prod(common) and 0 not in [n for k, n in enumerate(shape) if k not in axes]
     places = np.zeros(common, np.int64)
     for k, array in arrays.items():
-        places = places * shape[k] + (within("index", array, shape[k], k) if prod(common) else array)
+        if some or (prod(common) and not shape[k]):  # where nothing is picked, places are out of bounds of no elements only
+            places = places * shape[k] + within("index", array, shape[k], k)
     first = axes[0] if axes == tuple(range(axes[0], axes[0] + len(axes))) else 0
     rest = [k for k in range(len(shape)) if k not in axes]
     before, behind = tuple(shape[k] for k in rest[:first]), tuple(shape[k] for k in rest[first:])

@@ -68,7 +68,7 @@ def test_a_dictionary_of_modules():
     heads.update([("a", nn.Tanh())])
     assert list(heads) == list(heads.keys()) == ["a", "b"] and "a" in heads and len(heads) == 2
     assert isinstance(heads["a"], nn.Tanh) and [type(m) for m in heads.values()] == [nn.Tanh, nn.ReLU]
-    assert isinstance(heads.pop("a"), nn.Tanh) and list(heads.items())[0][0] == "b"
+    assert isinstance(heads.pop("a"), nn.Tanh) and next(iter(heads.items()))[0] == "b"
     with pytest.raises(KeyError):
         heads["a"]
     with pytest.raises(TypeError, match="ModuleDict: modules is a int"):

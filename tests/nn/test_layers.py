@@ -163,9 +163,23 @@ def test_single_samples_are_taken():
         made += [getattr(nn, f"{name}Pad{rank}d")(1) for name in ("Zero", "Reflection", "Replication", "Circular")]
         made += [getattr(nn, f"InstanceNorm{rank}d")(4), getattr(nn, f"LPPool{rank}d")(2, 2)]
         for layer in made:
-            assert np.array_equal(layer(x[0]).numpy(), layer(x)[0].numpy(), equal_nan=True), layer
+            assert layer(x[0]).tolist() == layer(x)[0].tolist(), layer
         values, places = getattr(F, f"max_pool{rank}d")(x[0], 2, return_indices=True)
         assert values.shape == places.shape and values.ndim == rank + 1
+
+
+def test_unpooling():
+    for rank in (1, 2, 3):
+        x = tg.tensor(np.arange(7.0**rank, dtype=np.float32).reshape(1, 1, *(7,) * rank))
+        pool, back = getattr(nn, f"MaxPool{rank}d")(2, return_indices=True), getattr(nn, f"MaxUnpool{rank}d")(2)
+        values, places = pool(x)
+        assert back(values, places, output_size=x.shape).reshape(-1)[places.reshape(-1)].tolist() == values.reshape(-1).tolist()
+        assert back(values[0], places[0], output_size=(7,) * rank).shape == (1, *(7,) * rank)
+        assert f"MaxUnpool{rank}d(kernel_size=" in repr(back)
+        with pytest.raises(ValueError, match=f"max_unpool{rank}d: output_size is .* by less than the stride"):
+            back(values, places, output_size=(9,) * rank)
+        with pytest.raises(ValueError, match=f"max_unpool{rank}d: indices are float32"):
+            back(values, values)
 
 
 @pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
@@ -181,13 +195,13 @@ def test_convolutions_with_something_around(mode):
 
 def test_dropout_of_channels():
     tg.manual_seed(0)
-    x = tg.ones(50, 40, 3, 2, 2)
-    for layer, x in ((nn.Dropout1d(0.25), x[:, :, :, 0, 0]), (nn.Dropout2d(0.25), x[:, :, :, :, 0]), (nn.Dropout3d(0.25), x)):
+    full = tg.ones(50, 40, 3, 2, 2)
+    for layer, x in zip((nn.Dropout1d(0.25), nn.Dropout2d(0.25), nn.Dropout3d(0.25)), (full[..., 0, 0], full[..., 0], full)):
         y = layer(x).numpy().reshape(50 * 40, -1)
         assert (y == y[:, :1]).all() and set(np.unique(y)) == {np.float32(0), np.float32(1 / 0.75)}
         assert abs((y == 0).mean() - 0.25) < 0.04
         assert layer.eval()(x) is x
-    assert nn.Dropout1d(1.0)(tg.ones(3, 4)).tolist() == [[0] * 4] * 3 and nn.Dropout3d(0.0)(x) is x
+    assert nn.Dropout1d(1.0)(tg.ones(3, 4)).tolist() == [[0] * 4] * 3 and nn.Dropout3d(0.0)(full) is full
 
 
 def test_alpha_dropout_keeps_mean_and_variance():

@@ -33,7 +33,7 @@ from .loss import (
     smooth_l1_loss,
 )
 from .norm import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
-from .pool import adaptive_avg_pool, adaptive_max_pool, avg_pool, lp_pool, max_pool
+from .pool import adaptive_avg_pool, adaptive_max_pool, avg_pool, lp_pool, max_pool, max_unpool
 from .random import dropout, philox, uniform
 from .reductions import (
     maximum,
@@ -77,6 +77,7 @@ __all__ = [
     "lp_pool",
     "masked_scatter",
     "max_pool",
+    "max_unpool",
     "maximum",
     "minimum",
     "mish",

@@ -10,6 +10,7 @@ import numpy as np
 from .pool import adaptive_avg_pool
 from .windows import several
 
+
 def interpolate(
     x: Any,
     size: Any = None,

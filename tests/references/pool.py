@@ -89,3 +89,16 @@ def _adaptive(x: Any, out: Any) -> Any:
         pairs = zip(place, x.shape[2:], out.shape[2:])
         cut = tuple(slice(p * n // m, -(-(p + 1) * n // m)) for p, n, m in pairs)
         yield (slice(None), slice(None), *place), (slice(None), slice(None), *cut)
+
+
+def max_unpool(x: Any, kernel: Any) -> Any:
+    """x where it is the first greatest of its window, windows side by side, else 0."""
+    out = np.zeros(x.shape)
+    (i, j), (h, w) = several(kernel, 2), x.shape[2:]
+    for a in range(0, h - i + 1, i):
+        for b in range(0, w - j + 1, j):
+            part = flat(x[:, :, a : a + i, b : b + j])
+            kept = np.zeros(part.shape)
+            np.put_along_axis(kept, part.argmax(-1)[..., None], part.max(-1)[..., None], -1)
+            out[:, :, a : a + i, b : b + j] = kept.reshape(*part.shape[:2], i, j)
+    return out

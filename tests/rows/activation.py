@@ -28,11 +28,12 @@ row("glu", "nn.functional.glu", references.glu, lambda d: case(A(d.batch(), 2 * 
 IMAGES, MORE = A(8, 64, 56, 56), A(4, 64, 112, 112)
 _functions: dict[str, tuple[Callable[..., Any], Callable[[Any], dict[str, Any]]]] = {
     "relu6": (lambda x: np.clip(x, 0, 6), lambda d: {}),
-    "hardtanh": (lambda x, min_val, max_val: np.clip(x, min_val, max_val), lambda d: {"min_val": -0.9, "max_val": d.choice(0.4, 2.0)}),
-    "threshold": (lambda x, threshold, value: np.where(x > threshold, x, value), lambda d: {"threshold": 0.3, "value": d.choice(0.0,
-        7.0)}),
-    "leaky_relu": (lambda x, negative_slope: references.leaky_relu(x, negative_slope), lambda d: {"negative_slope": d.choice(0.01,
-        0.2)}),
+    "hardtanh": (lambda x, min_val, max_val: np.clip(x, min_val, max_val),
+                 lambda d: {"min_val": -0.9, "max_val": d.choice(0.4, 2.0)}),
+    "threshold": (lambda x, threshold, value: np.where(x > threshold, x, value),
+                  lambda d: {"threshold": 0.3, "value": d.choice(0.0, 7.0)}),
+    "leaky_relu": (lambda x, negative_slope: references.leaky_relu(x, negative_slope),
+                   lambda d: {"negative_slope": d.choice(0.01, 0.2)}),
     "elu": (references.elu, lambda d: {"alpha": d.choice(1.0, 0.7)}),
     "selu": (references.selu, lambda d: {}),
     "celu": (references.celu, lambda d: {"alpha": d.choice(1.0, 0.7)}),
@@ -59,6 +60,7 @@ for _name, (_reference, _options) in _functions.items():
     row(_name, f"nn.functional.{_name}", _reference, drawn, sums=False, big=(case(IMAGES, **_more), case(MORE, **_more)),
         refuses=(_refusals.get(_name, refuse(RuntimeError, f"{_name} int64 float32", A(2, kind="classes", below=3), **_more)),)
         if _name not in ("relu6", "threshold", "tanhshrink", "softsign") else ())
-row("prelu", "nn.functional.prelu", references.prelu, lambda d: case(A(d.batch(), 3, *d.several(d.integer(0, 2), 1, 4)), d.choice(A(3),
-    A(1))), big=(case(IMAGES, A(64)), case(MORE, A(1))), refuses=(
+row("prelu", "nn.functional.prelu", references.prelu,
+    lambda d: case(A(d.batch(), 3, *d.several(d.integer(0, 2), 1, 4)), d.choice(A(3), A(1))),
+    big=(case(IMAGES, A(64)), case(MORE, A(1))), refuses=(
     refuse(ValueError, "prelu weight (4,) (2, 3) 3 elements", A(2, 3), A(4)),))

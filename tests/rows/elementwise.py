@@ -103,13 +103,14 @@ for _name, (_reference, _kind) in _float_rows.items():
     _fill = "positive" if _kind in ("positive", "large") else "distinct"
     _more = {"dtypes": (*FLOATS, "int64")} if _name in ("abs", "square", "sign", "floor", "ceil", "trunc") else {}
     _more |= {"exact": True} if _more or _name == "frac" else {}
-    row(_name, within(_name, _kind) if _inside else _name, moved(_reference, _kind) if _inside else _reference, alone(_fill),
-        big=(case(A(8, 64, 56, 56, kind=_fill)), case(A(4, 64, 112, 112, kind=_fill))), sums=False, **_more)
+    row(_name, within(_name, _kind) if _inside else _name, moved(_reference, _kind) if _inside else _reference,
+        alone(_fill), big=(case(A(8, 64, 56, 56, kind=_fill)), case(A(4, 64, 112, 112, kind=_fill))), sums=False, **_more)
 row("round", "round", lambda x, decimals: np.round(x, decimals), lambda d: case(A(*d.image()), decimals=d.choice(0, 1)),
     sums=False, big=(case(IMAGES, decimals=0), case(MORE, decimals=2)),
     refuses=(refuse(RuntimeError, "round decimals 1 int64", A(2, 3, kind="classes", below=3), decimals=1),))
 row("nan_to_num", lambda t, x, **o: t.nan_to_num(t.log(x), **o), lambda x, **o: np.nan_to_num(np.log(x), **o),
-    lambda d: case(A(*d.image()), nan=d.choice(0.5, 2.0)), sums=False, big=(case(IMAGES, nan=1.0), case(MORE, nan=2.0)))
+    lambda d: case(A(*d.image()), nan=d.choice(0.5, 2.0), neginf=-9.0), sums=False,
+    big=(case(IMAGES, nan=1.0, neginf=-9.0), case(MORE, nan=2.0, neginf=-9.0)))
 
 for _name, _reference, _right in (("maximum", np.maximum, "distinct"), ("minimum", np.minimum, "distinct"),
                                   ("fmax", np.fmax, "distinct"), ("fmin", np.fmin, "distinct"),
@@ -142,13 +143,14 @@ def clamped(x: Any, low: Any, high: Any) -> Any:
 
 row("clamp", "clamp", clamped, bounded, sums=False, big=(case(IMAGES, -1.0, 1.0), case(MORE, 0.0, None)),
     refuses=(refuse(RuntimeError, "clamp min None max", A(2)),))
-row("clamp_tensors", "clamp", clamped, lambda d: case(A(d.batch(), 4), A(4), d.choice(A(1), None)), sums=False, exact=True,
-    big=(case(IMAGES, A(64, 1, 1), IMAGES), case(MORE, A(1), A(1))), dtypes=(*FLOATS, "int64"))
+row("clamp_tensors", "clamp", clamped, lambda d: case(A(d.batch(), 4), A(4), d.choice(A(1), None)), sums=False,
+    exact=True, big=(case(IMAGES, A(64, 1, 1), IMAGES), case(MORE, A(1), A(1))), dtypes=(*FLOATS, "int64"))
 row("lerp", "lerp", lambda a, b, w: a + w * (b - a), lambda d: case(*together()(d).args, d.choice(0.25, A(1))), sums=False,
     big=(case(IMAGES, IMAGES, 0.5), case(MORE, MORE, MORE)))
 for _name, _reference, _kind in (("addcmul", lambda x, a, b, value: x + value * a * b, "distinct"),
                                  ("addcdiv", lambda x, a, b, value: x + value * a / b, "positive")):
-    row(_name, _name, _reference, lambda d, kind=_kind: case(A(d.batch(), 3, 2), A(3, 1), A(2, kind=kind), value=d.choice(1, 3)),
+    row(_name, _name, _reference,
+        lambda d, kind=_kind: case(A(d.batch(), 3, 2), A(3, 1), A(2, kind=kind), value=d.choice(1, 3)),
         sums=False, big=(case(IMAGES, IMAGES, A(8, 64, 56, 56, kind=_kind), value=2), case(MORE, MORE, A(1, kind=_kind),
         value=0.5)))
 
@@ -161,7 +163,8 @@ for _name, _reference in (("logical_and", np.logical_and), ("logical_or", np.log
 row("logical_not", "logical_not", np.logical_not, alone("whole"), big=(case(IMAGES), case(MORE)), exact=True, sums=False,
     dtypes=("float32", "int64", "bool"), result=lambda dtype: "bool")
 for _name in ("isnan", "isinf", "isfinite"):
-    row(_name, lambda t, x, name=_name: getattr(t, name)(x / x), lambda x, name=_name: getattr(np, name)(np.true_divide(x, x)),
+    row(_name, lambda t, x, name=_name: getattr(t, name)(x / x),
+        lambda x, name=_name: getattr(np, name)(np.true_divide(x, x)),
         alone("whole"), big=(case(IMAGES), case(MORE)), exact=True, sums=False, result=lambda dtype: "bool")
 
 
@@ -180,5 +183,5 @@ for _name in ("bitwise_and", "bitwise_or", "bitwise_xor"):
         refuses=(refuse(RuntimeError, f"{_name} float32 integers", A(2), A(2)),))
 row("bitwise_not", "bitwise_not", np.invert, integers(1), big=(case(_bits), case(_bits)), exact=True, sums=False,
     dtypes=("int64",))
-row("cube", "pow", np.power, lambda d: case(A(*d.image()), d.choice(3, -2, 4, 1)), sums=False,
-    big=(case(IMAGES, 3), case(MORE, 4)))
+row("power_of_whole_number", "pow", np.power, lambda d: case(A(*d.image(), kind="positive"), d.choice(3, -2, 4, 1)),
+    sums=False, big=(case(IMAGES, 3), case(MORE, 4)))

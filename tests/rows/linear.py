@@ -40,8 +40,8 @@ def einsums(d: Draw) -> Case:
     b, m, k, n = d.batch(), *d.several(3, 1, 4)
     return d.choice(case("bij,bjk->bik", A(b, m, k), A(b, k, n)), case("bij,jk->kib", A(b, m, k), A(k, n)), case("bi,bj->bij",
         A(b, m), A(b, n)), case("bii->bi", A(b, m, m)), case("bij->ji", A(b, m, k)), case("...ij,kj->...ki", A(b, 2, m, k), A(n,
-        k)), case("bij,ij", A(b, m, k), A(m, k)), case("bi,bi->", A(b, m), A(b, m)), case("bi,bj,bk->ijk", A(b, m), A(b, n), A(b,
-        k)))
+        k)), case("bij,ij", A(b, m, k), A(m, k)), case("bi,bi->", A(b, m), A(b, m)), case("bi,bj,bk->ijk", A(b, m), A(b, n),
+        A(b, k)))
 
 
 _pair = case(A(16, 64, 128), A(16, 128, 64)), case(A(8, 128, 128), A(8, 128, 64))
@@ -52,7 +52,8 @@ row("einsum", "einsum", np.einsum, einsums, exact=True, refuses=(
     big=(case("bij,bjk->bik", A(16, 64, 128), A(16, 128, 64)), case("bchw,oc->bohw", A(8, 64, 28, 28), A(64, 64))))
 row("bmm", "bmm", np.matmul, lambda d: (lambda b: case(A(b, 2, 3), A(b, 3, d.integer(1, 4))))(d.batch()), linear=(0, 1),
     exact=True, big=_pair, refuses=(
-    refuse(ValueError, "bmm (2, 3) 3 axes", A(2, 3), A(3, 4)), refuse(ValueError, "bmm 2 5 batches", A(2, 3, 4), A(5, 4, 1))))
+    refuse(ValueError, "bmm (2, 3) 3 axes", A(2, 3), A(3, 4)),
+    refuse(ValueError, "bmm 2 5 batches", A(2, 3, 4), A(5, 4, 1))))
 row("mm", "mm", np.matmul, lambda d: case(A(d.batch(), 3), A(3, d.integer(1, 5))), linear=(0, 1), exact=True,
     big=(case(A(256, 256), A(256, 256)), case(A(512, 128), A(128, 512))),
     refuses=(refuse(ValueError, "mm (3,) 2 axes", A(2, 3), A(3)),))
@@ -62,11 +63,14 @@ row("dot", "dot", np.dot, lambda d: (lambda n: case(A(n), A(n)))(d.batch()), lin
     big=(case(A(1 << 21), A(1 << 21)), case(A(1 << 20), A(1 << 20))))
 row("outer", "outer", np.outer, lambda d: case(A(d.batch()), A(d.integer(1, 4))), linear=(0, 1), exact=True, sums=False,
     big=(case(A(2048), A(2048)), case(A(1024), A(4096))), refuses=(refuse(ValueError, "outer (2, 3) 1 axes", A(2, 3), A(3)),))
-row("tensordot", "tensordot", lambda a, b, dims: np.tensordot(a, b, dims), lambda d: d.choice(case(A(d.batch(), 3, 4), A(3, 4, 2), dims=2), case(A(d.batch(), 3, 4),
-    A(4, 5, 3), dims=([1, 2], [2, 0]))), linear=(0, 1), exact=True,
+row("tensordot", "tensordot", lambda a, b, dims: np.tensordot(a, b, dims), lambda d: d.choice(
+    case(A(d.batch(), 3, 4), A(3, 4, 2), dims=2), case(A(d.batch(), 3, 4), A(4, 5, 3), dims=([1, 2], [2, 0]))),
+    linear=(0, 1), exact=True,
     big=(case(A(8, 64, 64), A(64, 64, 64), dims=2), case(A(256, 256), A(256, 256), dims=1)))
-for _name, _shapes in (("addmm", ((2,), (3, 4), (4, 2))), ("baddbmm", ((1, 2), (2, 3, 4), (2, 4, 2))), ("addmv", ((3,), (3, 4), (4,)))):
-    row(_name, _name, lambda x, a, b, beta=1, alpha=1: beta * x + alpha * (a @ b), lambda d, shapes=_shapes: case(*[A(*s) for s in
-        shapes], beta=d.choice(1, 2), alpha=d.choice(1, 3)), exact=True, linear=(0, 1, 2), empty=False,
+for _name, _shapes in (("addmm", ((2,), (3, 4), (4, 2))), ("baddbmm", ((1, 2), (2, 3, 4), (2, 4, 2))),
+                       ("addmv", ((3,), (3, 4), (4,)))):
+    row(_name, _name, lambda x, a, b, beta=1, alpha=1: beta * x + alpha * (a @ b),
+        lambda d, shapes=_shapes: case(*[A(*s) for s in shapes], beta=d.choice(1, 2), alpha=d.choice(1, 3)),
+        exact=True, linear=(0, 1, 2), empty=False,
         big=(case(A(256), A(256, 256), A(256, 256)) if _name == "addmm" else case(A(16, 64, 64), *_pair[0].args)
              if _name == "baddbmm" else case(A(2048), A(2048, 2048), A(2048)),) * 2)

@@ -79,3 +79,19 @@ def powers(d: Draw) -> Case:
 row("lp_pool2d", "nn.functional.lp_pool2d", references.lp_pool, powers,
     big=(case(A(8, 64, 56, 56, kind="positive"), 2, 2), case(A(4, 64, 112, 112, kind="positive"), 2, 2)), refuses=(
     refuse(ValueError, "lp_pool2d kernel_size 0 at least 1", A(1, 2, 6, 6), 2, 0),))
+
+
+def unpooled(d: Draw) -> Case:
+    kernel, size = d.choice(2, (2, 3)), d.several(2, 3, 6)
+    return case(A(d.batch(), d.choice(1, 2, 5), *size), kernel)
+
+
+def pooled_and_back(t: Any, x: Any, kernel: Any) -> Any:
+    """All but the greatest elements of the windows become 0."""
+    f = t.nn.functional
+    values, places = f.max_pool2d(x, kernel, return_indices=True)
+    return f.max_unpool2d(values, places, kernel, output_size=x.shape[2:])
+
+
+row("max_unpool2d", pooled_and_back, references.max_unpool, unpooled, sums=False, exact=True,
+    big=(case(A(8, 64, 56, 56), 2), case(A(4, 64, 112, 112), 2)))

@@ -45,9 +45,10 @@ for _name in ("max", "min"):
         big=(case(IMAGES, 1, False), case(MORE, -1, True)), result=lambda dtype: "int64", refuses=(_axis,), **_least)
 
 for _name in ("var", "std"):
-    row(_name, _name, lambda x, dim, correction, keepdim, name=_name: getattr(x, name)(dim, ddof=correction, keepdims=keepdim),
-        lambda d: case(A(d.batch(), d.integer(3, 5), d.integer(2, 4)), dim=d.choice(1, (1, 2), -2), correction=d.choice(0, 1, 2),
-                       keepdim=d.choice(True, False)), big=(
+    row(_name, _name,
+        lambda x, dim, correction, keepdim, name=_name: getattr(x, name)(dim, ddof=correction, keepdims=keepdim),
+        lambda d: case(A(d.batch(), d.integer(3, 5), d.integer(2, 4)), dim=d.choice(1, (1, 2), -2),
+                       correction=d.choice(0, 1, 2), keepdim=d.choice(True, False)), big=(
         case(IMAGES, dim=(0, 2, 3), correction=1, keepdim=False), case(MORE, dim=1, correction=0, keepdim=True)),
         refuses=(refuse(RuntimeError, f"{_name} int64 float32", A(2, 3, kind="classes", below=3)),))
 row("var_mean", "var_mean", lambda x, dim: [x.var(dim, ddof=1), x.mean(dim)], lambda d: case(A(d.batch(), 4, 3), (1, 2)),
@@ -65,7 +66,8 @@ row("prod", "prod", lambda x, dim, keep: x.prod(dim, keepdims=keep), along, exac
 row("prod_with_zeros", lambda t, x: t.prod(x, 1), lambda x: x.prod(1), lambda d: case(A(d.batch(), d.integer(1, 3),
     kind="whole"),), big=(case(IMAGES), case(MORE)), exact=True)
 for _name in ("cumsum", "cumprod"):
-    row(_name, _name, lambda x, dim, name=_name: getattr(np, name)(x, dim), lambda d: case(A(*d.image((1, 2))), d.choice(0, 1, -1)),
+    row(_name, _name, lambda x, dim, name=_name: getattr(np, name)(x, dim),
+        lambda d: case(A(*d.image((1, 2))), d.choice(0, 1, -1)),
         big=(case(IMAGES, 1), case(MORE, 3)), exact=_name == "cumsum", dtypes=(*FLOATS, *INTEGERS),
         linear=(0,) if _name == "cumsum" else (), result=lambda dtype: dtype if dtype in FLOATS else "int64",
         refuses=(refuse(IndexError, f"{_name} axis 2 2 axes", A(2, 3), 2),))

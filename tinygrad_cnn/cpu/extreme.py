@@ -87,8 +87,8 @@ def _wins(value, best, least):
 
 @jit
 def _row(part, parts, out, x, least):
-    """Eight places take turns, so that a comparison need not wait for the one before it."""
-    A, B, C, D = x.shape
+    """Four places take turns, so that a comparison need not wait for the one before it."""
+    _, B, C, D = x.shape
     for place in range(part * out.size // parts, (part + 1) * out.size // parts):
         a, b, c = place // (B * C), place // C % B, place % C
         p = q = r = s = x[a, b, c, 0]

@@ -78,7 +78,7 @@ def _turned(part, parts, kind, out, g, x, first, second, pairs):
         start = number * line
         width = min(line, A * B - start)
         _load(first[part], x, start, width)
-        if kind == SOFTMAX_BACKWARD or kind == LOG_SOFTMAX_BACKWARD:
+        if kind in (SOFTMAX_BACKWARD, LOG_SOFTMAX_BACKWARD):
             _load(second[part], g, start, width)
         _lanes(kind, first, second, first, part, 0, width, pairs[part, 0], pairs[part, 1])
         for r in range(uintp(width)):

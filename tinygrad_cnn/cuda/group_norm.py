@@ -102,7 +102,7 @@ def _gradient(dx, g, x, mean, rstd, gamma):
 
 @kernel
 def _affine_sums(sums, g, x, mean, rstd):
-    lanes = cuda.shared.array(LANES * STEP, x.dtype)
+    lanes = cuda.shared.array(BLOCK, x.dtype)
     c, row = _column(cuda.blockIdx.y * LANES)
     start, rows, size = cuda.blockIdx.x * ROWS, x.shape[0] * x.shape[1], x.shape[2] // mean.shape[1]
     stop = min(start + ROWS, rows) if c < x.shape[2] else start
@@ -122,7 +122,7 @@ def _affine_sums(sums, g, x, mean, rstd):
 
 @kernel
 def _combine(dgamma, dbeta, sums):
-    lanes = cuda.shared.array(LANES * STEP, sums.dtype)
+    lanes = cuda.shared.array(BLOCK, sums.dtype)
     c, row = _column(cuda.blockIdx.x * LANES)
     total, product = sums.dtype.type(0), sums.dtype.type(0)
     for b in range(row, sums.shape[0] if c < dbeta.size else 0, STEP):

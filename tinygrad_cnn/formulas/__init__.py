@@ -42,7 +42,7 @@ NO_INTEGERS = frozenset((*(name for file in (activation, loss) for name in vars(
 """Formulas that refuse integers and bools."""
 
 NO_BOOLS = frozenset(("neg", "abs", "floor", "ceil", "round", "trunc", "relu", "hardtanh", "threshold",
-                      "tanhshrink", "pow", "remainder", "fmod", "floor_divide"))
+                      "clamp", "clamp_min", "clamp_max", "tanhshrink", "pow", "addcmul", "remainder", "fmod", "floor_divide"))
 """Formulas that refuse bools."""
 
 

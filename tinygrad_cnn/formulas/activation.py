@@ -59,7 +59,7 @@ def hardswish(m, x):
 
 
 def hardswish_gradient_x(m, g, x):
-    return m.where(x <= -3.0, 0.0, m.where(x >= 3.0, g, g * (x / 3.0 + 0.5)))
+    return m.where(x <= -3.0, 0.0, m.where(x < 3.0, g * (x / 3.0 + 0.5), g))
 
 
 def hardshrink(m, x, bound):

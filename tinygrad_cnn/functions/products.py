@@ -20,10 +20,9 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
     followed by lists of numbers, `einsum(a, [0, 1], b, [1, 2], [0, 2])`. More than two are multiplied from the left.
     """
     if not isinstance(equation, str):
-        equation, operands = _einsum.letters((equation, *operands))
-    if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
-        operands = tuple(operands[0])
-    return _einsum.einsum(equation, operands)
+        return _einsum.einsum(*_einsum.letters((equation, *operands)))
+    listed = len(operands) == 1 and isinstance(operands[0], (list, tuple))
+    return _einsum.einsum(equation, operands[0] if listed else operands)
 
 
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:

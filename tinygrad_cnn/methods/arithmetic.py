@@ -55,7 +55,7 @@ class Arithmetic:
 
     def addcmul(self, tensor1: Any, tensor2: Any, *, value: Number = 1) -> Any:
         """self + value * tensor1 * tensor2."""
-        return apply("addcmul", self, tensor1, tensor2, value)
+        return arithmetic.addcmul(self, tensor1, tensor2, value)
 
     def addcdiv(self, tensor1: Any, tensor2: Any, *, value: Number = 1) -> Any:
         """self + value * tensor1 / tensor2."""

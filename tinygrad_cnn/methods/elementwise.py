@@ -25,7 +25,7 @@ class Elementwise:
 
     def square(self) -> Any:
         """x * x."""
-        return apply("square", self)
+        return arithmetic.power(self, 2)
 
     def reciprocal(self) -> Any:
         """1 / x."""

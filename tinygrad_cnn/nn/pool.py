@@ -202,3 +202,43 @@ class LPPool3d(LPPool):
     """Power-average pooling over volumes, x (n, c, d, h, w) or (c, d, h, w)."""
 
     rank = 3
+
+
+class MaxUnpool(Module):
+    """The reverse of max pooling: zeros, with each element at the place that MaxPool's `return_indices` told.
+
+    `output_size` of a call chooses among the sizes that pool to that of x.
+    """
+
+    rank: ClassVar[int]
+
+    def __init__(self, kernel_size: Size, stride: Size | None = None, padding: Size = 0) -> None:
+        super().__init__()
+        name = type(self).__name__
+        self.kernel_size = spatial(name, "kernel_size", kernel_size, self.rank, 1)
+        self.stride = self.kernel_size if stride is None else spatial(name, "stride", stride, self.rank, 1)
+        self.padding = spatial(name, "padding", padding, self.rank)
+
+    def forward(self, x: Tensor, indices: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+        return F.max_unpool(self.rank, x, indices, self.kernel_size, self.stride, self.padding, output_size)
+
+    def extra_repr(self) -> str:
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class MaxUnpool1d(MaxUnpool):
+    """The reverse of MaxPool1d, x (n, c, w) or (c, w)."""
+
+    rank = 1
+
+
+class MaxUnpool2d(MaxUnpool):
+    """The reverse of MaxPool2d, x (n, c, h, w) or (c, h, w)."""
+
+    rank = 2
+
+
+class MaxUnpool3d(MaxUnpool):
+    """The reverse of MaxPool3d, x (n, c, d, h, w) or (c, d, h, w)."""
+
+    rank = 3

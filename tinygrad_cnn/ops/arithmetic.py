@@ -131,8 +131,6 @@ def clamp(x: Any, least: Any, most: Any) -> Any:
     """min(max(x, least), most); a bound may be None, not both."""
     if least is None and most is None:
         raise RuntimeError("clamp: min is None and max is None but one of them is needed; give a bound")
-    if x.data.dtype == shapes.BOOL:
-        raise RuntimeError("clamp: dtype bool is given but numbers are needed; use x.int()")
     if least is None or most is None:
         return apply("clamp_min", x, least) if most is None else apply("clamp_max", x, most)
     if is_tensor(least) != is_tensor(most):
@@ -185,6 +183,12 @@ def nan_to_num(x: Any, nan: float | None, posinf: float | None, neginf: float | 
     most = 3.4028234663852886e38 if x.data.dtype == shapes.FLOAT32 else 1.7976931348623157e308
     return apply("nan_to_num", x, 0.0 if nan is None else nan, most if posinf is None else posinf,
                  -most if neginf is None else neginf)
+
+
+def addcmul(x: Any, a: Any, b: Any, value: Any) -> Any:
+    """x + value a b; integers stay integers."""
+    whole = all(t.data.dtype.kind in "iu" for t in (x, a, b))
+    return apply("addcmul", x, a, b, int(value) if whole else value)
 
 
 def addcdiv(x: Any, a: Any, b: Any, value: Any) -> Any:

@@ -115,6 +115,12 @@ def selection(shape: tuple[int, ...], key: Any) -> tuple[tuple[Any, ...], dict[i
     return tuple(basic), arrays
 
 
+def is_mask(key: Any) -> bool:
+    """Whether a mask is all that picks in a key."""
+    arrays = [entry for entry in map(_normalized, _entries(key)) if isinstance(entry, np.ndarray)]
+    return len(arrays) == 1 and arrays[0].dtype == bool
+
+
 def _entries(key: Any) -> tuple[Any, ...]:
     """The key as a tuple. A list is an array of integers, or a tuple if something else than numbers is in it."""
     if isinstance(key, tuple):

@@ -12,7 +12,7 @@ from ..devices import device_of, kernels
 from . import layout
 from .elementwise import cast
 from .gather import overwrite
-from .index import at, selection
+from .index import at, is_mask, selection
 from .shape import reshape
 from .transfer import Transfer
 
@@ -39,7 +39,8 @@ def put(target: Any, key: Any, value: Any) -> Any:
         return write("__setitem__", target, part, value)
     _check("__setitem__", target, part, value)
     found = indices.picks(part.shape, arrays)
-    if hasattr(value, "data") and value.data.size != 1 and value.data.dtype != part.dtype:
+    if hasattr(value, "data") and value.data.dtype != part.dtype and not (
+            value.data.size == 1 and is_mask(key)):
         raise shapes.KindError(f"__setitem__: the value has dtype {value.data.dtype.name} but the tensor {part.dtype.name}; "
                                "convert one of them")
     source = _fitted("__setitem__", part, found.shape, value)

@@ -58,7 +58,7 @@ class CrossEntropy(Fused):
         if self.smoothing:
             losses = (1 - self.smoothing) * losses + self.smoothing / x.data.shape[1] * log_p
         if weight is not None:
-            losses = losses * reshape(weight, (-1, 1))
+            losses = losses * reshape(weight, (*weight.data.shape, 1))
         return apply("where", target == self.ignore_index, 0.0, -sum(losses, 1))
 
 

@@ -42,10 +42,8 @@ def added(operation: str, x: Any, found: Any, beta: Any, alpha: Any) -> Any:
     same_dtype(operation, found, x)
     shapes.same(operation, "the shape of input and product together",
                 shapes.broadcast(operation, x.data.shape, found.data.shape), found.data.shape, "give an input that fits")
-    for name, value in (("beta", beta), ("alpha", alpha)):
-        if isinstance(value, float) and found.data.dtype not in shapes.FLOATS:
-            raise RuntimeError(f"{operation}: {name} is {value} but the operands are {found.data.dtype.name}; "
-                               "use an integer, or x.float()")
+    if found.data.dtype not in shapes.FLOATS:
+        beta, alpha = int(beta), int(alpha)
     found = found if alpha == 1 else apply("mul", found, alpha)
     if beta == 0:
         return found

@@ -89,16 +89,19 @@ def logsumexp(x: Any, axis: Axes, keepdim: bool) -> Any:
 
 def count_nonzero(x: Any, axis: Axes) -> Any:
     """How many elements differ from 0."""
-    return sum(x.detach() != 0, axis)
+    axes = shapes.axes("count_nonzero", axis, x.data.ndim)
+    return sum(x.detach() != 0, axes)
 
 
 def any(x: Any, axis: Axes, keepdim: bool) -> Any:
     """Whether an element differs from 0; as uint8 of uint8."""
-    found = sum(x.detach() != 0, shapes.axes("any", axis, x.data.ndim), keepdim) != 0
+    axes = shapes.axes("any", axis, x.data.ndim)
+    found = sum(x.detach() != 0, axes, keepdim) != 0
     return cast(found, shapes.UINT8) if x.data.dtype == shapes.UINT8 else found
 
 
 def all(x: Any, axis: Axes, keepdim: bool) -> Any:
     """Whether no element is 0; as uint8 of uint8."""
-    found = sum(x.detach() == 0, shapes.axes("all", axis, x.data.ndim), keepdim) == 0
+    axes = shapes.axes("all", axis, x.data.ndim)
+    found = sum(x.detach() == 0, axes, keepdim) == 0
     return cast(found, shapes.UINT8) if x.data.dtype == shapes.UINT8 else found

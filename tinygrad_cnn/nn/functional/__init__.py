@@ -83,6 +83,7 @@ from .pool import (
     max_pool3d,
 )
 from .unfold import fold, unfold
+from .unpool import max_unpool, max_unpool1d, max_unpool2d, max_unpool3d
 from .vision import channel_shuffle, embedding, one_hot, pixel_shuffle, pixel_unshuffle
 
 __all__ = [
@@ -151,6 +152,10 @@ __all__ = [
     "max_pool1d",
     "max_pool2d",
     "max_pool3d",
+    "max_unpool",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
     "mish",
     "mse_loss",
     "nll_loss",

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from ...ops.elementwise import apply
+from ...ops.statistics import floating
 from ...shapes import BOOL, FLOATS, ShapeError
 from ...tensor import Tensor
 
@@ -43,6 +44,8 @@ def _numbers(input: Tensor, *values: float) -> tuple[float, ...]:
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """input where it is above `threshold`, else `value`."""
+    if input.dtype == BOOL:
+        raise RuntimeError("threshold: dtype bool is given but numbers are needed; use x.float()")
     return apply("threshold", input, *_numbers(input, threshold, value))
 
 
@@ -71,6 +74,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """1.0507 * elu(input, 1.6733): keeps mean 0 and variance 1 (arXiv 1706.02515)."""
+    floating("selu", input)
     return apply("elu", input, 1.6732632423543772, 1.0507009873554805, 1.0)
 
 
@@ -78,6 +82,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """input where it is positive, else alpha * (exp(input / alpha) - 1) (arXiv 1704.07483)."""
     if alpha == 0:
         raise RuntimeError(f"celu: alpha is {alpha} but must not be 0; use a positive one")
+    floating("celu", input)
     return apply("elu", input, alpha, 1.0, 1.0 / alpha)
 
 
@@ -152,6 +157,8 @@ def tanh(input: Tensor) -> Tensor:
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """The first half along `dim` times the sigmoid of the second (arXiv 1612.08083)."""
+    if input.dtype not in FLOATS:
+        raise RuntimeError(f"glu: dtype {input.dtype.name} is given but float32 or float64 is needed; use x.float()")
     if not input.ndim or input.shape[dim] % 2:
         raise ShapeError(f"glu: dim {dim} of an input of shape {input.shape} has no two halves; give an even extent")
     first, second = input.split(input.shape[dim] // 2 or 1, dim) if input.shape[dim] else (input, input)

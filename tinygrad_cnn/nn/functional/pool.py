@@ -78,7 +78,7 @@ def avg_pool(rank: int, input: Tensor, kernel_size: Size, stride: Size | None, p
     input, single = batched(name, input, rank)
     kernel, step = _window(name, kernel_size, stride, rank)
     if rank == 3 and any(n < k for n, k in zip(input.shape[2:], kernel)):
-        raise ShapeError(f"{name}: input {input.shape} is smaller than the kernel {kernel}; use a smaller kernel")
+        raise ShapeError(f"{name}: the window {kernel} is larger than the input {input.shape}; use a smaller kernel")
     out = _pool.average_pool(input, kernel, step, spatial(name, "padding", padding, rank), ceil_mode,
                              count_include_pad, divisor_override)
     return out[0] if single else out

@@ -54,12 +54,12 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None, max
                                   f"{sparse} are not supported; leave them out")
     if weight.ndim != 2:
         raise shapes.ShapeError(f"embedding: weight has shape {weight.shape} but two axes are needed; give (rows, features)")
+    rows = weight.shape[0]
+    if padding_idx is not None and not -rows <= padding_idx < rows:
+        raise AssertionError(f"embedding: padding_idx is {padding_idx} but weight has {rows} rows; use {-rows} to {rows - 1}")
     picked = select.index_select(weight, 0, reshape(input, (input.numel(),)))
     out = reshape(picked, (*input.shape, weight.shape[1]))
     if padding_idx is None:
         return out
-    rows = weight.shape[0]
-    if not -rows <= padding_idx < rows:
-        raise AssertionError(f"embedding: padding_idx is {padding_idx} but weight has {rows} rows; use {-rows} to {rows - 1}")
-    place = padding_idx % rows
-    return apply("where", apply("eq", reshape(input, (*input.shape, 1)), place), out.detach(), out)
+    here = apply("eq", reshape(input, (*input.shape, 1)), padding_idx % rows)
+    return apply("where", here, out.detach(), out)
