@@ -64,4 +64,12 @@ def theirs(row: Row, case: Case, device: str = "cpu") -> Call | None:
     if not outs:
         return Call(without, None)
     seeds = [torch.ones_like(out) for out in outs]
-    return Call(without, lambda: torch.autograd.grad(outs, wanted, seeds, retain_graph=True, allow_unused=True))
+
+    def backward() -> Any:
+        return torch.autograd.grad(outs, wanted, seeds, retain_graph=True, allow_unused=True)
+
+    try:
+        backward()
+    except RuntimeError:  # an operation without a derivative, as floor_divide
+        return Call(without, None)
+    return Call(without, backward)

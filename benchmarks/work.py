@@ -76,7 +76,7 @@ def of(row: Row, case: Case) -> tuple[Work, Work]:
     with counted() as backward:
         if call.backward:
             call.backward()
-    moved = sum(v.nbytes for v in leaves) + sum(out.data.nbytes for out in outs)
+    moved = sum(v.nbytes for v in leaves) + sum(out.array.nbytes for out in outs)
     gradients = sum(leaves[k].nbytes for k in case.differentiable())
     return Work(moved, sum(forward)), Work(moved + gradients, sum(backward))
 

@@ -66,7 +66,7 @@ def test_nothing_within_is_kept(check, kept):
     def function(x):
         for _ in range(3):
             x = x.exp()
-            inside.append(weakref.ref(x.data))
+            inside.append(weakref.ref(x.array))
         return x.sum()
 
     def alive():
@@ -263,7 +263,7 @@ def kept(x):
             saved = [value for value, *_ in (node._saved or {}).values()]
             saved += [t for t, _ in node.region.versions.values()] if node.region else []
             for value in saved:
-                array = value.data if isinstance(value, tg.Tensor) else value
+                array = value.array if isinstance(value, tg.Tensor) else value
                 sizes[id(array)] = array.size * array.itemsize
     return sum(sizes.values())
 

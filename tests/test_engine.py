@@ -66,7 +66,7 @@ def test_activations_die_while_the_walk_goes_on(short_stack):
     alive, y, counts = [], x, []
     for _ in range(10):
         y = y.exp()
-        alive.append(weakref.ref(y.data))
+        alive.append(weakref.ref(y.array))
         y.register_hook(lambda g: counts.append(sum(ref() is not None for ref in alive)))
         y = y * 0.1
     y.backward()
@@ -77,7 +77,7 @@ def test_activations_die_while_the_walk_goes_on(short_stack):
 def test_results_of_no_gradient_keep_nothing(short_stack):
     x = tg.ones(4)
     inner = x.exp()
-    held = weakref.ref(inner.data)
+    held = weakref.ref(inner.array)
     outer = inner * inner
     del inner
     assert held() is None and outer.node is None and not outer.requires_grad
@@ -87,7 +87,7 @@ def test_graph_without_cycles(short_stack):
     """Forgetting the result forgets the graph."""
     x = leaf(1.0, 2.0)
     y = (x.exp() * x).softmax(0)
-    nodes = [weakref.ref(y.node), weakref.ref(y.data)]
+    nodes = [weakref.ref(y.node), weakref.ref(y.array)]
     del y
     assert [node() for node in nodes] == [None, None]
 

@@ -122,7 +122,7 @@ def test_what_dlpack_refuses():
 def test_cuda_array_interface(gpu):
     x = tg.tensor(np.arange(6, dtype=np.float32).reshape(2, 3), device="cuda")
     assert x[1:].__cuda_array_interface__ == {"shape": (1, 3), "strides": (12, 4), "typestr": "<f4", "version": 3,
-                                              "data": (x.data.memory.pointer + 12, False), "stream": None}
+                                              "data": (x.array.memory.pointer + 12, False), "stream": None}
     assert gpu.waits > 0, "kernels may still be writing"
     assert tg.empty(0, 3, device="cuda").__cuda_array_interface__["data"] == (0, False)
     with pytest.raises(RuntimeError, match="__cuda_array_interface__: .* requires grad"):
@@ -138,8 +138,8 @@ def test_capsules_of_gpu_memory(gpu):
     x = tg.tensor(np.arange(6, dtype=np.int64).reshape(2, 3), device="cuda")
     y = tg.from_dlpack(x.transpose(0, 1)[1:])
     assert y.device == "cuda" and y.tolist() == [[1, 4], [2, 5]]
-    assert y.data.memory.pointer + y.data.offset == x.data.memory.pointer + 8 and y.data.strides == (8, 24)
-    memory = x.data.memory
+    assert y.array.memory.pointer + y.array.offset == x.array.memory.pointer + 8 and y.array.strides == (8, 24)
+    memory = x.array.memory
     del x
     gc.collect()
     assert len(dlpack._lent) == 1 and next(iter(dlpack._lent.values()))[-1].memory is memory
@@ -214,7 +214,7 @@ def test_deepcopy(device):
     x = tg.ones(2, 3, 4, 4, device=device).permute(0, 2, 3, 1).requires_grad_()
     made = copy.deepcopy([x, x])
     assert made[0] is made[1] and made[0] is not x and made[0].requires_grad and made[0].device == device
-    assert made[0].data.strides == x.data.strides and made[0].grad is None
+    assert made[0].array.strides == x.array.strides and made[0].grad is None
     if device != "meta":
         with tg.no_grad():
             x.zero_()
@@ -230,7 +230,7 @@ def test_deepcopy_of_a_network():
         assert other.tolist() == own.tolist()
         assert other.grad.tolist() == own.grad.tolist()
         own.grad.zero_()
-        assert not np.shares_memory(own.data, other.data) and not np.shares_memory(own.grad.data, other.grad.data)
+        assert not np.shares_memory(own.array, other.array) and not np.shares_memory(own.grad.array, other.grad.array)
 
 
 def test_only_leaves_are_deepcopied():
@@ -321,7 +321,7 @@ def test_torch_shares_memory_both_ways():
     t = torch.arange(6).reshape(2, 3).T
     y = tg.from_dlpack(t)
     y[0, 0] = 5
-    assert t[0, 0] == 5 and y.data.strides == (8, 24)
-    assert (torch.from_dlpack(Lender(Array(Host(y.data), y.shape, y.dtype, y.data.strides))) == t).all()
+    assert t[0, 0] == 5 and y.array.strides == (8, 24)
+    assert (torch.from_dlpack(Lender(Array(Host(y.array), y.shape, y.dtype, y.array.strides))) == t).all()
     with pytest.raises(TypeError, match="from_dlpack: numpy cannot read the array"):
         tg.from_dlpack(torch.ones(2, dtype=torch.bfloat16))

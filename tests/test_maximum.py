@@ -10,7 +10,8 @@ import tinygrad_cnn as tg
 @pytest.mark.parametrize("size", [1, 511, 1023, 1024, 1025, 2**16 + 1, 3 * 2**15 + 17])
 def test_of_a_long_tensor(size, device):
     values = np.random.default_rng(size).permutation(size).astype(np.float32)
-    for place in {0, size // 2, size - 1}:
+    quick = device == "cpu" or size < 2**16  # the emulator takes its time
+    for place in {0, size // 2, size - 1} if quick else {size - 1}:
         moved = values.copy()
         moved[place] = size
         x = tg.tensor(moved, device=device, requires_grad=True)

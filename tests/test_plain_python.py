@@ -21,8 +21,9 @@ def serial(kernel, parts, *args):
 
 @pytest.fixture
 def uncompiled(monkeypatch):
-    for info in pkgutil.iter_modules(cpu.__path__, cpu.__name__ + "."):
-        module = importlib.import_module(info.name)
+    # All are imported before the first is changed: one that is imported later would keep `serial` for good.
+    modules = [importlib.import_module(info.name) for info in pkgutil.iter_modules(cpu.__path__, cpu.__name__ + ".")]
+    for module in modules:
         if hasattr(module, "launch") and inspect.isfunction(module.launch):
             monkeypatch.setattr(module, "launch", serial)
 

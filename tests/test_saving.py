@@ -13,8 +13,10 @@ import pytest
 from safetensors import numpy as safetensors_numpy
 
 import tinygrad_cnn as tg
-from tinygrad_cnn import nn, saving
+from tinygrad_cnn import nn, pth, saving
 from tinygrad_cnn.saving import CheckpointError
+
+GOLDEN = Path(__file__).parent / "golden" / "tiny.pth"
 
 TENSORS = {
     "weight": np.arange(24, dtype=np.float32).reshape(2, 3, 4),
@@ -60,6 +62,34 @@ def test_tensors_and_arrays_may_be_mixed(tmp_path: Path) -> None:
 def whole(tmp_path: Path) -> bytes:
     saving.save(TENSORS, tmp_path / "whole.safetensors")
     return (tmp_path / "whole.safetensors").read_bytes()
+
+
+def test_objects_made_of_tensors_come_back(tmp_path: Path) -> None:
+    """What training loops save: the states of model, optimizer and schedule beside numbers; some keys are integers."""
+    model = nn.Linear(3, 2)
+    optimizer = tg.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    schedule = tg.optim.lr_scheduler.StepLR(optimizer, 2)
+    model(tg.ones(1, 3)).sum().backward()
+    optimizer.step()
+    schedule.step()
+    plain = {"epoch": 3, "best": float("inf"), "note": None, "shape": (1, [2, True])}
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict(), **plain}
+    tg.save(state, tmp_path / "run.safetensors")
+    found = tg.load(tmp_path / "run.safetensors", map_location="cpu", weights_only=True)
+    assert {k: found[k] for k in plain} == plain
+    assert found["optimizer"]["param_groups"] == state["optimizer"]["param_groups"]
+    assert found["schedule"] == state["schedule"]
+    momentum = state["optimizer"]["state"][0]["momentum_buffer"]
+    assert np.array_equal(found["optimizer"]["state"][0]["momentum_buffer"].numpy(), momentum.numpy())
+    assert np.array_equal(found["model"]["weight"].numpy(), model.weight.detach().numpy())
+    with pytest.raises(TypeError, match="save: the object holds a Linear but only tensors"):
+        tg.save({"model": model}, tmp_path / "whole.safetensors")
+
+
+def test_load_reads_pth_files() -> None:
+    arrays, found = pth.read(GOLDEN), tg.load(GOLDEN)
+    assert list(found) == list(arrays)
+    assert any(isinstance(value, tg.Tensor) for value in found.values())
 
 
 @pytest.mark.parametrize("content, says", [

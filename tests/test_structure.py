@@ -31,7 +31,7 @@ TWINS = sorted(
 
 # Modules, by the first part of their name, may import from their own layer and from those below.
 LAYERS = [
-    ("shapes", "indices", "layer_shapes", "formulas", "layered", "cache", "text"),
+    ("left_out", "shapes", "indices", "layer_shapes", "formulas", "layered", "cache", "text"),
     ("arrays", "random", "nest"),
     ("cpu", "cuda", "meta"),
     ("devices", "threads", "autograd", "anomaly", "checkpoint", "dlpack", "drawing"),
@@ -39,7 +39,8 @@ LAYERS = [
     ("operators", "gradient", "gradient_check", "exchange", "methods", "tensor", "creation", "functions"),
     ("nn", "optim"),
     (
-        "models", "data", "saving", "pth", "weights", "viz", "train", "tasks", "recipes", "predict", "installation", "attacks",
+        "models", "data", "utils", "backends", "saving", "objects", "pth",
+        "weights", "viz", "train", "tasks", "recipes", "predict", "installation", "attacks",
         "experiments", "cli", "__main__", "",
     ),
 ]

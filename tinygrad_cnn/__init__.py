@@ -1,8 +1,9 @@
 """The CNN textbook that runs: a small autograd engine, every operation twice in plain Python, for CPU and CUDA."""
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
-from . import models, nn, optim
+from . import autograd, backends, cuda, models, nn, optim, utils
 from .anomaly import detect_anomaly
 from .autograd import Function, enable_grad, no_grad, set_grad_enabled
 from .checkpoint import checkpoint
@@ -249,7 +250,8 @@ from .functions import (
 from .gradient import grad
 from .gradient_check import gradcheck, gradgradcheck
 from .installation import report
-from .random import manual_seed
+from .left_out import guard
+from .random import Generator, manual_seed
 from .saving import load, save
 from .shapes import BOOL as bool
 from .shapes import FLOAT32 as float32
@@ -261,7 +263,13 @@ from .tensor import Tensor
 from .threads import get_num_threads, set_num_threads
 from .weights import load_weights, read_weights, save_weights
 
+Size: type[tuple[int, ...]] = tuple  # PyTorch's name for what a shape is
+autograd.grad, autograd.gradcheck, autograd.gradgradcheck = grad, gradcheck, gradgradcheck  # its places for them
+
 try:
     __version__ = version("tinygrad-cnn")
 except PackageNotFoundError:  # the sources, not installed
     __version__ = "0+sources"
+
+if not TYPE_CHECKING:  # the type checker is to know every name
+    __getattr__ = guard("tinygrad_cnn", globals())

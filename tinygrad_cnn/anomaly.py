@@ -51,7 +51,7 @@ class _Detector:
         for out in outs:
             if (found := _first(out)) is not None:
                 operands = [(name, x) for name, x in zip(node._parameters, inputs)]
-                raise RuntimeError(f"detect_anomaly: {node} made {found} of its result of shape {out.data.shape}, "
+                raise RuntimeError(f"detect_anomaly: {node} made {found} of its result of shape {out.array.shape}, "
                                    f"{_count(out)}; {_account(operands, out)}; called in {line}")
 
     def differentiated(self, node: Function, grads: Sequence[Any], gradients: Sequence[Any]) -> None:
@@ -63,14 +63,14 @@ class _Detector:
                 arrived = [("the gradient that arrived", x) for x in grads if x is not None]
                 line = self.lines.get(node, "a line outside of detect_anomaly; put the forward pass inside it too")
                 raise RuntimeError(f"detect_anomaly: the backward of {node} made {found} of the gradient of {name} of "
-                                   f"shape {g.data.shape}, {_count(g)}; {_account(arrived, g)}; {node} was called in "
+                                   f"shape {g.array.shape}, {_count(g)}; {_account(arrived, g)}; {node} was called in "
                                    f"{line}")
 
 
 def _values(t: Any) -> Any:
     """The values as a numpy array; None where no element can be infinite."""
-    looked_at = t.data.dtype in shapes.FLOATS and device_of(t.data) != "meta"
-    return kernels(t.data).download(t.data) if looked_at else None
+    looked_at = t.array.dtype in shapes.FLOATS and device_of(t.array) != "meta"
+    return kernels(t.array).download(t.array) if looked_at else None
 
 
 def _first(t: Any) -> str | None:
@@ -90,12 +90,12 @@ def _account(operands: Sequence[tuple[str, Any]], out: Any) -> str:
     """What went in: the operand that was not finite already, or each one's value where the fault lies, or its range."""
     for name, x in operands:
         if (found := _first(x)) is not None:
-            return f"{name} of shape {x.data.shape} already held {found}, so look at where that comes from"
+            return f"{name} of shape {x.array.shape} already held {found}, so look at where that comes from"
     place = tuple(np.argwhere(~np.isfinite(_values(out)))[0])
     words = []
     for name, x in operands:
         if (values := _values(x)) is not None and values.size:
-            same = values.shape == out.data.shape
+            same = values.shape == out.array.shape
             words.append(f"{name} is {values[place]} there" if same else f"{name} is {values.min()} to {values.max()}")
     return f"its inputs are finite ({', '.join(words)})" if words else "it has no floating inputs"
 

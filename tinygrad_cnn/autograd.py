@@ -14,6 +14,10 @@ from typing import Any, ClassVar
 
 from .arrays import shares_memory
 
+grad: Any  # these three are defined above, in gradient.py and gradient_check.py, and put here by the package
+gradcheck: Any
+gradgradcheck: Any
+
 Edge = tuple[Any, int]  # (node or leaf tensor, which of its outputs)
 
 
@@ -145,16 +149,16 @@ class Function:
 
     def __call__(self, *inputs: Any) -> Any:
         kept = _mode.recording and any(t.requires_grad for t in inputs)
-        result = self.forward(*[t.data for t in inputs])
+        result = self.forward(*[t.array for t in inputs])
         several = type(result) is tuple
         node = self if kept else None
         outs = [inputs[0].result(array, node, k) for k, array in enumerate(result if several else (result,))]
-        if self.view and shares_memory(outs[0].data, inputs[0].data):
+        if self.view and shares_memory(outs[0].array, inputs[0].array):
             outs[0].version = inputs[0].version
         for watcher in _watchers:
             watcher.called(self, inputs, outs)
         if kept:
-            self.results = tuple([t.data.shape for t in outs]) if several else (outs[0].data.shape,)
+            self.results = tuple([t.array.shape for t in outs]) if several else (outs[0].array.shape,)
             self.edges = tuple([edge(t) for t in inputs])
             self._save(inputs, outs[0])
             for follower in _mode.followers:
@@ -167,7 +171,7 @@ class Function:
         self._saved = {}
         for name in self.saves:
             if name == "out":
-                self._saved[name] = out.data, out.version, out.version.count  # the Tensor would be a cycle
+                self._saved[name] = out.array, out.version, out.version.count  # the Tensor would be a cycle
             elif (k := self._parameters.index(name)) < len(inputs):
                 self._saved[name] = inputs[k], inputs[k].version, inputs[k].version.count
 
@@ -331,7 +335,7 @@ def walk(roots: Sequence[tuple[Any, Any]], targets: Sequence[Any] | None, create
 
 
 def _borrowed(g: Any, lenders: Sequence[Any]) -> bool:
-    return any(other is not None and shares_memory(g.data, other.data) for other in lenders)
+    return any(other is not None and shares_memory(g.array, other.array) for other in lenders)
 
 
 def backward(roots: Sequence[tuple[Any, Any]], create_graph: bool, retain_graph: bool) -> None:

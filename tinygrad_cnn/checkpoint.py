@@ -102,7 +102,7 @@ def _at(node: Function, name: str, value: Any) -> Any:
         return value
     assert node.edges is not None
     to = node.edges[node._parameters.index(name)]
-    return value.detach() if to is None else to[0] if not isinstance(to[0], Function) else value.result(value.data, *to)
+    return value.detach() if to is None else to[0] if not isinstance(to[0], Function) else value.result(value.array, *to)
 
 
 @contextmanager

@@ -158,7 +158,7 @@ def _like(operation: str, x: Tensor, dtype: Any, device: Any) -> Tensor:
     """Unwritten elements in the shape, and unless given on the device and of the dtype, of `x`; in its memory order."""
     dtype = x.dtype if dtype is None else shapes.dtype_of(operation, dtype)
     if device is None or x.device == device:
-        return Tensor(layout.empty_like(x.data, dtype))
+        return Tensor(layout.empty_like(x.array, dtype))
     return empty(x.shape, dtype=dtype, device=device)
 
 
@@ -205,8 +205,8 @@ def arange(start: Number, end: Number | None = None, step: Number = 1, *, dtype:
     """The numbers from `start` (0 if only one is given) up to `end`, without it: int64, or float32 if one is a float."""
     given = (0, start, step) if end is None else (start, end, step)
     first, last, by = (v.item() if isinstance(v, Tensor) else v for v in given)
-    if not by or (last - first) * by < 0:
-        raise shapes.ShapeError(f"arange: step is {by} from {first} to {last}; use a step that leads there")
+    if not by or (last - first) * by < 0 or not np.isfinite([first, last]).all():
+        raise shapes.ShapeError(f"arange: step is {by} from {first} to {last}; use finite ends and a step that leads there")
     floating = any(isinstance(v, (float, np.floating)) for v in (first, last, by))
     dtype = shapes.dtype_of("arange", (shapes.FLOAT32 if floating else shapes.INT64) if dtype is None else dtype)
     if dtype == shapes.BOOL:
@@ -235,6 +235,8 @@ def logspace(start: Number, end: Number, steps: int, base: float = 10.0, *, dtyp
 
 def _between(operation: str, start: Number, end: Number, steps: int, dtype: Any) -> np.ndarray[Any, Any]:
     """From both ends to the middle, so that both are met exactly; the ends, too, are of the dtype."""
+    if isinstance(steps, (float, bool)):
+        raise TypeError(f"{operation}: steps is {steps} but a whole number is needed; give an int")
     if steps < 0:
         raise shapes.ShapeError(f"{operation}: steps is {steps} but at least 0 is needed; give more")
     start, end = (float(dtype.type(v.item() if isinstance(v, Tensor) else v)) for v in (start, end))
@@ -263,7 +265,7 @@ def _draw(name: str, x: Tensor, a: float, b: float) -> Tensor:
     if x.dtype not in shapes.FLOATS or not x.is_contiguous():
         raise RuntimeError(f"{name}_: the tensor has dtype {x.dtype.name} and shape {x.shape} but a floating, "
                            "contiguous one is needed; use x.float().contiguous()")
-    random.draw(name, x.data, a, b)
+    random.draw(name, x.array, a, b)
     x.version.count += 1
     return x
 

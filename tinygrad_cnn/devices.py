@@ -12,10 +12,10 @@ import numpy as np
 NAMES = ("cpu", "cuda", "meta")
 
 ONE_SIDED = {
-    "cpu": ("conv_tile", "depthwise", "jit", "launch", "memory", "philox", "scalar", "thin", "tile",
-            "winograd", "winograd_tile"),
-    "cuda": ("check", "conv_tile", "driver", "emulated_arrays", "emulated_language", "emulated_scalars", "emulator", "examples",
-             "gpu", "indices", "intrinsics", "matmul_tile", "memory", "scalar", "tile"),
+    "cpu": ("conv_tile", "depthwise", "jit", "launch", "memory", "philox", "scalar", "thin", "thin_sums",
+            "tile", "winograd", "winograd_tile"),
+    "cuda": ("block", "check", "conv_tile", "driver", "emulated_arrays", "emulated_language", "emulated_scalars", "emulator",
+             "examples", "gpu", "indices", "intrinsics", "matmul_tile", "memory", "scalar", "tile"),
 }
 """Files of a kernel package that are no twins: what its kernels stand on, and fast kernels behind an entry point."""
 

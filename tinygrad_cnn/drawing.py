@@ -38,7 +38,7 @@ def graph(tensor: Any, names: Mapping[str, Any]) -> tuple[list[Box], list[layere
     """The boxes behind a tensor, and the links between them as pairs of their numbers; the last box is the result."""
     start = edge(tensor)
     if start is None or not isinstance(start[0], Function):
-        raise RuntimeError(f"draw: no operation was recorded for the tensor of shape {tensor.data.shape}; call "
+        raise RuntimeError(f"draw: no operation was recorded for the tensor of shape {tensor.array.shape}; call "
                            "requires_grad_() on an input first, outside no_grad()")
     known = {id(t): name for name, t in names.items()}
     boxes: list[Box] = []
@@ -51,8 +51,8 @@ def graph(tensor: Any, names: Mapping[str, Any]) -> tuple[list[Box], list[layere
             continue
         if not isinstance(node, Function):
             numbers[node] = len(boxes)
-            gradient = "no gradient yet" if node.grad is None else f"gradient {node.grad.data.shape}"
-            boxes.append(Box((known.get(id(node), ""), str(node.data.shape), gradient), "leaf"))
+            gradient = "no gradient yet" if node.grad is None else f"gradient {node.grad.array.shape}"
+            boxes.append(Box((known.get(id(node), ""), str(node.array.shape), gradient), "leaf"))
         elif not inputs_done:
             if node.edges is None:
                 raise RuntimeError(f"draw: the graph behind {node} was freed by backward; draw first, or pass "
@@ -61,7 +61,7 @@ def graph(tensor: Any, names: Mapping[str, Any]) -> tuple[list[Box], list[layere
             stack += [(to[0], False) for to in reversed(node.edges) if to is not None]
         else:
             _operation(node, boxes, links, numbers)
-    boxes.append(Box(("result", str(tensor.data.shape)), "result"))
+    boxes.append(Box(("result", str(tensor.array.shape)), "result"))
     links.append((numbers[start[0]], len(boxes) - 1))
     return boxes, links
 
@@ -73,7 +73,7 @@ def _operation(node: Function, boxes: list[Box], links: list[layered.Link], numb
     for name, to in zip(node._parameters, node.edges or ()):
         if to is None:
             saved = (node._saved or {}).get(name)
-            boxes.append(Box((name, "no gradient" if saved is None else str(saved[0].data.shape)), "data"))
+            boxes.append(Box((name, "no gradient" if saved is None else str(saved[0].array.shape)), "data"))
             links.append((len(boxes) - 1, at))
             continue
         number = numbers[to[0]]

@@ -18,7 +18,7 @@ class Exchange:
     """What Tensor offers to other libraries."""
 
     __slots__ = ()
-    data: Any
+    array: Any
     requires_grad: Any
     node: Any
     grad: Any
@@ -29,20 +29,20 @@ class Exchange:
     def numpy(self) -> np.ndarray[Any, Any]:
         """The values as a numpy array; shares the memory on the CPU."""
         if self.requires_grad:
-            raise RuntimeError(f"numpy: the tensor of shape {self.data.shape} requires grad, which numpy cannot "
+            raise RuntimeError(f"numpy: the tensor of shape {self.array.shape} requires grad, which numpy cannot "
                                "record; use x.detach().numpy()")
-        return kernels(self.data).download(self.data)
+        return kernels(self.array).download(self.array)
 
     def item(self) -> Number:
         """The one element as a Python number."""
-        if self.data.size != 1:
-            raise shapes.ShapeError(f"item: shape {self.data.shape} has {self.data.size} elements but exactly one is "
+        if self.array.size != 1:
+            raise shapes.ShapeError(f"item: shape {self.array.shape} has {self.array.size} elements but exactly one is "
                                "needed; use tolist()")
-        return kernels(self.data).download(self.data).item()
+        return kernels(self.array).download(self.array).item()
 
     def tolist(self) -> Any:
         """The values as nested lists."""
-        return kernels(self.data).download(self.data).tolist()
+        return kernels(self.array).download(self.array).tolist()
 
     def __contains__(self, element: Any) -> bool:
         return bool((self == element).any())
@@ -54,14 +54,14 @@ class Exchange:
         return int(self.item())
 
     def __index__(self) -> int:
-        if self.data.dtype.kind not in "iub" or self.data.size != 1:
-            raise TypeError(f"index: the tensor has dtype {self.data.dtype.name} and shape {self.data.shape} but a single "
+        if self.array.dtype.kind not in "iub" or self.array.size != 1:
+            raise TypeError(f"index: the tensor has dtype {self.array.dtype.name} and shape {self.array.shape} but a single "
                             "integer is needed; use int(x)")
         return int(self.item())
 
     def __bool__(self) -> bool:
-        if self.data.size != 1:
-            raise RuntimeError(f"bool: shape {self.data.shape} has {self.data.size} elements, whose truth is ambiguous; use "
+        if self.array.size != 1:
+            raise RuntimeError(f"bool: shape {self.array.shape} has {self.array.size} elements, whose truth is ambiguous; use "
                                "any() or all()")
         return bool(self.item())
 
@@ -73,28 +73,28 @@ class Exchange:
         notice them. Raises BufferError for a tensor that requires grad, one on meta, and one in the emulator.
         """
         if self.requires_grad:
-            raise BufferError(f"__dlpack__: the tensor of shape {self.data.shape} requires grad, which a capsule "
+            raise BufferError(f"__dlpack__: the tensor of shape {self.array.shape} requires grad, which a capsule "
                               "cannot record; use x.detach()")
-        if device_of(self.data) == "cpu":
+        if device_of(self.array) == "cpu":
             asked = {"max_version": max_version, "dl_device": dl_device, "copy": copy}
-            return self.data.__dlpack__(**{name: value for name, value in asked.items() if value is not None})
-        if not _on_gpu(self.data):
-            raise BufferError(f"__dlpack__: the tensor of shape {self.data.shape} lies on {_place(self.data)}, which "
+            return self.array.__dlpack__(**{name: value for name, value in asked.items() if value is not None})
+        if not _on_gpu(self.array):
+            raise BufferError(f"__dlpack__: the tensor of shape {self.array.shape} lies on {_place(self.array)}, which "
                               "other libraries cannot read; use x.cpu()")
         if dl_device not in (None, (dlpack.CUDA, 0)):
             raise BufferError(f"__dlpack__: the tensor is on DLPack device {(dlpack.CUDA, 0)} but {dl_device} is asked "
                               "for; move it there first")
-        array = layout.copied(self.data) if copy else self.data
+        array = layout.copied(self.array) if copy else self.array
         kernels(array).synchronize()
         return dlpack.give(array, dlpack.CUDA)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         """(1, 0) on the CPU, (2, 0) on the GPU."""
-        if device_of(self.data) == "cpu":
+        if device_of(self.array) == "cpu":
             return dlpack.CPU, 0
-        if _on_gpu(self.data):
+        if _on_gpu(self.array):
             return dlpack.CUDA, 0
-        raise BufferError(f"__dlpack_device__: the tensor of shape {self.data.shape} lies on {_place(self.data)}, "
+        raise BufferError(f"__dlpack_device__: the tensor of shape {self.array.shape} lies on {_place(self.array)}, "
                           "which other libraries cannot read; use x.cpu()")
 
     @property
@@ -103,15 +103,15 @@ class Exchange:
 
         AttributeError elsewhere than on a GPU, so that `hasattr` tells; RuntimeError for a tensor that requires grad.
         """
-        if not _on_gpu(self.data):
-            raise AttributeError(f"__cuda_array_interface__: the tensor of shape {self.data.shape} lies on "
-                                 f"{_place(self.data)} but only a GPU's arrays have one; use x.cuda()")
+        if not _on_gpu(self.array):
+            raise AttributeError(f"__cuda_array_interface__: the tensor of shape {self.array.shape} lies on "
+                                 f"{_place(self.array)} but only a GPU's arrays have one; use x.cuda()")
         if self.requires_grad:
-            raise RuntimeError(f"__cuda_array_interface__: the tensor of shape {self.data.shape} requires grad, which "
+            raise RuntimeError(f"__cuda_array_interface__: the tensor of shape {self.array.shape} requires grad, which "
                                "others cannot record; use x.detach()")
-        kernels(self.data).synchronize()
-        pointer = self.data.memory.pointer + self.data.offset if self.data.size else 0
-        return {"shape": self.data.shape, "strides": self.data.strides, "typestr": self.data.dtype.str,
+        kernels(self.array).synchronize()
+        pointer = self.array.memory.pointer + self.array.offset if self.array.size else 0
+        return {"shape": self.array.shape, "strides": self.array.strides, "typestr": self.array.dtype.str,
                 "data": (pointer, False), "version": 3, "stream": None}
 
     def draw(self, path: str | Path, names: Mapping[str, Any] | None = None) -> None:
@@ -121,12 +121,12 @@ class Exchange:
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         """A leaf of its own memory, on the same device, in the same layout, with a copy of `grad`."""
         if self.node is not None:
-            raise RuntimeError(f"deepcopy: the tensor of shape {self.data.shape} is the result of {self.node} but only "
+            raise RuntimeError(f"deepcopy: the tensor of shape {self.array.shape} is the result of {self.node} but only "
                                "a leaf can be copied with its history; use x.detach().clone()")
         from .tensor import Tensor
 
         made: Any = type(self).__new__(type(self))  # a Parameter stays one
-        Tensor.__init__(made, layout.copied(self.data), self.requires_grad)
+        Tensor.__init__(made, layout.copied(self.array), self.requires_grad)
         if self.grad is not None:
             made.grad = self.grad.detach().clone()
         return made

@@ -17,10 +17,10 @@ def root(operation: str, t: Any, gradient: Any) -> tuple[autograd.Edge, Any]:
         raise RuntimeError(f"{operation}: the tensor of shape {t.shape} does not require grad, so nothing was recorded "
                            "for it; call requires_grad_() on an input first")
     if gradient is None:
-        if t.data.size != 1:
-            raise RuntimeError(f"{operation}: shape {t.shape} has {t.data.size} elements but only a single one has an "
+        if t.array.size != 1:
+            raise RuntimeError(f"{operation}: shape {t.shape} has {t.array.size} elements but only a single one has an "
                                "implied gradient; pass a gradient of the same shape")
-        one = kernels(t.data).empty(t.shape, t.dtype)
+        one = kernels(t.array).empty(t.shape, t.dtype)
         kernels(one).copy.fill(one, 1)
         gradient = t.result(one, None)
     shapes.same(operation, "the shape of the gradient", gradient.shape, t.shape, "pass one of the tensor's shape")

@@ -236,7 +236,7 @@ def _units(shape: tuple[int, ...]) -> Iterator[Values]:
 
 def _like(t: Tensor, values: Values) -> Tensor:
     """A tensor of these values with the dtype and the device of `t`."""
-    return t.result(kernels(t.data).upload(values.astype(t.dtype)), None)
+    return t.result(kernels(t.array).upload(values.astype(t.dtype)), None)
 
 
 def _index(t: Tensor, flat: int) -> str:

@@ -21,7 +21,7 @@ class Operators:
 
     __slots__ = ()
     __array_ufunc__ = None  # numpy leaves `array * tensor` to us
-    data: Any
+    array: Any
 
     def __add__(self, other: Any) -> Any:
         return _binary("add", self, other)
@@ -72,7 +72,7 @@ class Operators:
         return apply("neg", self)
 
     def __pos__(self) -> Any:
-        if self.data.dtype == BOOL:
+        if self.array.dtype == BOOL:
             raise RuntimeError("positive: dtype bool is given but numbers are needed; use x.int()")
         return self
 
@@ -124,7 +124,7 @@ def beside(value: Any, like: Any) -> Any:
         return value.item()
     if isinstance(value, (Operators, bool, int, float)):
         return value
-    return like.result(kernels(like.data).upload(np.asarray(value)), None)
+    return like.result(kernels(like.array).upload(np.asarray(value)), None)
 
 
 def number_or_tensor(operation: str, value: Any, like: Any) -> Any:

@@ -28,3 +28,26 @@ def set_state(state: tuple[int, int]) -> None:
     """Continue where `get_state` was asked."""
     global _seed, _counter
     _seed, _counter = int(state[0]), int(state[1])
+
+
+class Generator:
+    """A stream of random numbers of its own, for `random_split`: the functions of the package all draw from the common one."""
+
+    def __init__(self, device: str = "cpu") -> None:
+        del device  # the numbers are the same on every device
+        self.manual_seed(0)
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start the stream of `seed` from its beginning; returns the generator."""
+        self.seed, self.counter = int(seed) % 2**64, 0
+        return self
+
+    def initial_seed(self) -> int:
+        """The seed the stream was started with."""
+        return self.seed
+
+    def take(self, count: int) -> tuple[int, int]:
+        """(seed, first counter) for a draw of `count` numbers, as the function of this name."""
+        first = self.counter
+        self.counter += -(-count // 4)
+        return self.seed, first

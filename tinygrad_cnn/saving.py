@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import is_zipfile
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 FORMAT = 1
+SKELETON = "object"  # the key of the metadata that describes what is no dictionary of tensors
 DTYPES = ("float32", "float64", "int64", "int32", "uint8", "bool")
 
 
@@ -50,13 +52,20 @@ class Checkpoint:
     metadata: dict[str, Any]
 
 
-def save(tensors: Mapping[str, Tensor | Array], path: str | Path, metadata: Mapping[str, Any] | None = None) -> None:
-    """Write `tensors` (a `state_dict()`, say) to one safetensors file, whole or not at all.
+def save(obj: Any, path: str | Path, metadata: Mapping[str, Any] | None = None) -> None:
+    """Write `obj` to one safetensors file, whole or not at all.
 
+    A dictionary of tensors by name (a `state_dict()`, say) is written under these names. Anything else made of tensors,
+    numbers, strings, None, dictionaries, lists and tuples is written with a description of it in the file's metadata.
     `metadata` may hold anything JSON can express. Raises `CheckpointError` if the file cannot be written or a dtype
-    is not one of float32, float64, int64, int32, uint8, bool.
+    is not one of float32, float64, int64, int32, uint8, bool; TypeError if `obj` holds anything else.
     """
-    path = Path(path)
+    from .objects import is_flat, taken_apart
+
+    path, tensors = Path(path), obj
+    if not is_flat(obj):
+        tensors = {}
+        metadata = {**(metadata or {}), SKELETON: taken_apart(obj, tensors)}
     partial = path.with_name(path.name + ".partial")
     with _one_sentence("write", path):
         _write(partial, tensors, metadata or {})
@@ -64,14 +73,25 @@ def save(tensors: Mapping[str, Tensor | Array], path: str | Path, metadata: Mapp
         _flush(path.parent)
 
 
-def load(path: str | Path) -> dict[str, Tensor]:
-    """The tensors of one safetensors file by key, on the CPU: what `Module.load_state_dict` takes.
+def load(path: str | Path, map_location: Any = None, *, weights_only: bool = True) -> Any:
+    """What `save` wrote: the tensors by name, what `Module.load_state_dict` takes, or the object made of them.
 
-    Raises `CheckpointError` if the file is missing, damaged or not a safetensors file.
+    Reads PyTorch's `.pth` files too. Tensors go to the device `map_location`, by default the CPU. No file can run code,
+    whatever `weights_only` says. Raises `CheckpointError` if the file is missing, damaged or of neither kind.
     """
+    del weights_only
+    from . import pth
     from .creation import tensor
+    from .objects import each_array, put_together
 
-    return {key: tensor(array) for key, array in read(path)[0].items()}
+    def loaded(array: Array) -> Tensor:
+        return tensor(array, device=map_location or "cpu")
+
+    if Path(path).is_file() and is_zipfile(path):
+        return each_array(pth.read(path), loaded)
+    arrays, metadata = read(path)
+    tensors = {key: loaded(array) for key, array in arrays.items()}
+    return put_together(metadata[SKELETON], tensors) if SKELETON in metadata else tensors
 
 
 def read(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:

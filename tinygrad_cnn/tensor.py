@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import autograd, shapes
+from . import autograd, left_out, shapes
 from .arrays import is_contiguous
 from .autograd import Version
 from .devices import NAMES, Device, device_of, kernels
@@ -30,25 +30,30 @@ from .ops.transfer import Transfer
 class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, Indexing, InPlace, Facts, Exchange):
     """A multi-dimensional array on a device that takes part in automatic differentiation.
 
-    `data` is the array: numpy's on the CPU, `arrays.Array` elsewhere. `grad` is what `backward` added up, or None.
+    `array` holds the numbers: numpy's on the CPU, `arrays.Array` elsewhere. `grad` is what `backward` added up, or None.
     `node` is the Function that made the tensor (None for a leaf), `index` which of its results this is.
     """
 
-    __slots__ = ("__weakref__", "_requires_grad", "data", "grad", "hooks", "index", "node", "version")
+    __slots__ = ("__weakref__", "_requires_grad", "array", "grad", "hooks", "index", "node", "version")
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
-        self.data, self.grad, self.node, self.index = data, None, None, 0
+        self.array, self.grad, self.node, self.index = data, None, None, 0
         self.version, self.hooks, self._requires_grad = Version(), None, False
         if requires_grad:
             self.requires_grad = True
 
-    data: Any
+    array: Any
     grad: Tensor | None
     node: autograd.Function | None
     index: int
     version: Version
     hooks: dict[int, list[Callable[[Tensor], Tensor | None]]] | None
     _requires_grad: bool
+
+    if not TYPE_CHECKING:  # as a typed method it would hide every misspelt attribute from the type checker
+
+        def __getattr__(self, name: str) -> Any:
+            left_out.refuse("Tensor", name, lambda: dir(Tensor))
 
     def result(self, data: Any, node: autograd.Function | None, index: int = 0) -> Tensor:
         """A tensor around an array that `node` made (None: nothing to differentiate)."""
@@ -66,7 +71,7 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
 
     @requires_grad.setter
     def requires_grad(self, flag: bool) -> None:
-        if flag and self.data.dtype not in shapes.FLOATS:
+        if flag and self.array.dtype not in shapes.FLOATS:
             raise RuntimeError(f"requires_grad: dtype {self.dtype.name} is not floating but float32 or float64 is "
                                "needed; use x.float()")
         if not flag and self.node is not None:
@@ -74,30 +79,43 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
                                "can be switched off; use x.detach()")
         self._requires_grad = bool(flag)
 
-    def requires_grad_(self, flag: bool = True) -> Tensor:
+    @property
+    def data(self) -> Tensor:
+        """The same memory outside the graph, as `detach` gives it; assigning a tensor takes over its memory."""
+        return self.detach()
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, Tensor) or value.dtype != self.dtype:
+            found = f"dtype {value.dtype.name}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
+            raise TypeError(f"data: {found} is assigned to a tensor of dtype {self.dtype.name}; assign a tensor of that dtype")
+        self.array = value.array
+        self.version.count += 1
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad` and return the tensor."""
-        self.requires_grad = flag
+        self.requires_grad = requires_grad
         return self
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The extents of the axes."""
-        return self.data.shape
+        return self.array.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The kind of number, numpy's."""
-        return self.data.dtype
+        return self.array.dtype
 
     @property
     def device(self) -> Device:
         """Where the array lies."""
-        return Device(device_of(self.data))
+        return Device(device_of(self.array))
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self.data.ndim
+        return self.array.ndim
 
     @property
     def is_leaf(self) -> bool:
@@ -111,7 +129,7 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
 
     def dim(self) -> int:
         """The number of axes."""
-        return self.data.ndim
+        return self.array.ndim
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the extent of one axis."""
@@ -119,11 +137,11 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
 
     def numel(self) -> int:
         """The number of elements."""
-        return self.data.size
+        return self.array.size
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie in row-major order."""
-        return is_contiguous(self.data)
+        return is_contiguous(self.array)
 
     def is_floating_point(self) -> bool:
         """Whether the dtype is float32 or float64."""
@@ -139,7 +157,7 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
 
     def detach(self) -> Tensor:
         """The same memory, outside the graph."""
-        made = Tensor(self.data)
+        made = Tensor(self.array)
         made.version = self.version
         return made
 
@@ -179,15 +197,19 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
         if self.device == "meta":
             body = f"..., shape={self.shape}"
         else:
-            body = np.array2string(kernels(self.data).download(self.data), separator=", ", prefix="tensor(")
+            body = np.array2string(kernels(self.array).download(self.array), separator=", ", prefix="tensor(")
         notes = [] if self.dtype in (shapes.FLOAT32, shapes.INT64, shapes.BOOL) else [f"dtype={self.dtype.name}"]
         notes += [] if self.device == "cpu" else [f"device='{self.device}'"]
         if self.requires_grad:
             notes.append("requires_grad=True" if self.node is None else f"grad_fn=<{type(self.node).__name__}>")
         return f"tensor({', '.join([body, *notes])})"
 
-    def to(self, *targets: Any, device: Any = None, dtype: Any = None) -> Tensor:
-        """On another device, of another dtype, or like another tensor."""
+    def to(self, *targets: Any, device: Any = None, dtype: Any = None, non_blocking: Any = False, copy: Any = False) -> Tensor:
+        """On another device, of another dtype, or like another tensor; with `copy` never the tensor itself.
+
+        `non_blocking` makes no difference: what is done to a tensor is done in order on every device.
+        """
+        del non_blocking
         for target in targets:
             if isinstance(target, Tensor):
                 device, dtype = target.device, target.dtype
@@ -196,15 +218,16 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
             else:
                 dtype = target
         moved = self if dtype is None else cast(self, shapes.dtype_of("to", dtype))
-        return moved if device is None or moved.device == device else Transfer(Device(device).type)(moved)
+        moved = moved if device is None or moved.device == device else Transfer(Device(device).type)(moved)
+        return moved.clone() if copy and moved is self else moved
 
     def cpu(self) -> Tensor:
         """On the CPU."""
         return self.to("cpu")
 
-    def cuda(self) -> Tensor:
-        """On the GPU."""
-        return self.to("cuda")
+    def cuda(self, device: Any = "cuda", non_blocking: Any = False) -> Tensor:
+        """On the GPU; `non_blocking` makes no difference."""
+        return self.to(device, non_blocking=non_blocking)
 
     def clone(self) -> Tensor:
         """A copy in memory of its own; gradients flow through."""

@@ -4,15 +4,15 @@ import pytest
 
 from tinygrad_cnn.cuda import check
 
-pytestmark = pytest.mark.ptx
-
 
 def test_every_kernel_is_reached_by_an_example():
-    assert check.launches("float32")[1] == []
+    for dtype, fast in (("float32", ()), ("float64", ("conv_tile.", "matmul_tile."))):    # which are for float32 alone
+        launched, missed = check.launches(dtype)
+        assert [name for name in missed if not (fast and name.startswith(fast))] == [] and len(launched) > 200
 
 
+@pytest.mark.ptx
 @pytest.mark.skipif(bool(check.missing()), reason=check.missing())
-@pytest.mark.parametrize("dtype, capability", [("float32", (7, 5)), ("float32", (9, 0)), ("float64", (9, 0))])
-def test_machine_code(dtype, capability):
-    results = [check.examine(kernel, kinds, capability) for kernel, kinds in check.launches(dtype)[0]]
-    assert [str(r) for r in results if r.faults] == []
+def test_machine_code():
+    results = list(check.examined())
+    assert [str(r) for r in results if r.faults] == [] and len(results) > 600

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tinygrad_cnn.data import Dataset, Subset, TensorDataset
+import tinygrad_cnn as tg
+from tinygrad_cnn.utils.data import ConcatDataset, DataLoader, Dataset, Subset, TensorDataset, random_split
 
 
 class Squares(Dataset):
@@ -58,3 +59,42 @@ def test_the_base_class_asks_for_what_is_missing():
         len(Dataset())
     with pytest.raises(TypeError, match="Dataset: a dataset must define __getitem__"):
         Dataset()[0]
+
+
+def test_datasets_one_after_the_other():
+    both = TensorDataset(np.arange(3)) + TensorDataset(np.arange(10, 14))
+    assert isinstance(both, ConcatDataset) and len(both) == 7
+    assert [int(both[k][0]) for k in (0, 2, 3, 6, -1, -7)] == [0, 2, 10, 13, 13, 0]
+    assert both.batch(np.array([3, 0]))[0].tolist() == [10, 0]
+    with pytest.raises(IndexError, match="ConcatDataset: index 7 does not exist in a dataset of 7"):
+        both[7]
+    with pytest.raises(ValueError, match="ConcatDataset: datasets is empty"):
+        ConcatDataset([])
+
+
+@pytest.mark.parametrize("lengths, sizes", [([7, 3], [7, 3]), ([0.5, 0.25, 0.25], [5, 3, 2]), ([10, 0], [10, 0])])
+def test_random_split_deals_out_every_sample_once(lengths, sizes):
+    parts = random_split(TensorDataset(np.arange(10)), lengths, generator=tg.Generator().manual_seed(42))
+    assert [len(part) for part in parts] == sizes
+    assert sorted(int(part[k][0]) for part in parts for k in range(len(part))) == list(range(10))
+
+
+def test_random_split_repeats_with_its_generator_or_the_common_seed():
+    def order(generator=None):
+        return random_split(TensorDataset(np.arange(20)), [20], generator)[0].indices.tolist()
+
+    generator = tg.Generator().manual_seed(1)
+    assert generator.initial_seed() == 1
+    first, second = order(generator), order(generator)
+    assert first != second and first == order(tg.Generator().manual_seed(1))
+    tg.manual_seed(3)
+    common = order()
+    tg.manual_seed(3)
+    assert order() == common != first
+    with pytest.raises(ValueError, match=r"random_split: lengths \[4, 4\] add up to 8 but the dataset has 20 samples"):
+        random_split(TensorDataset(np.arange(20)), [4, 4])
+
+
+def test_a_loader_with_a_function_that_makes_the_batch():
+    loader = DataLoader(Squares(), 4, collate_fn=lambda samples: (len(samples), samples[0]), num_workers=2, pin_memory=True)
+    assert [count for count, _ in loader] == [4, 4, 2]

@@ -20,10 +20,16 @@ def alone(kind: str = "distinct") -> Callable[[Draw], Case]:
     return lambda d: case(A(*d.image(), kind=kind))
 
 
-def together(left: str = "distinct", right: str = "distinct") -> Callable[[Draw], Case]:
+def together(left: str = "distinct", right: str = "distinct", every: bool = False) -> Callable[[Draw], Case]:
+    """Arrays of one shape, or one of them stretched. Every way to stretch is a loop nest, compiled for each formula anew,
+    but nests know nothing of formulas: sums and products, where `every` is set, try them for all."""
+
     def cases(d: Draw) -> Case:
         n, c, h = d.batch(), *d.several(2, 1, 4)
-        a, b = d.choice(((n, c, h), (n, c, h)), ((n, c, h), (c, 1)), ((n, 1, h), (c, h)), ((), (n, c)))
+        ways = (((n, c, h), (n, c, h)), ((n, c, h), (n, c, 1)))
+        if every:
+            ways = (*ways, ((n, c, h), (c, 1)), ((n, 1, h), (c, h)), ((), (n, c)))
+        a, b = d.choice(*ways)
         return case(A(*a, kind=left), A(*b, kind=right))
 
     return cases
@@ -49,7 +55,7 @@ for _name, _reference, _more in (
         ("add", np.add, {"linear": (0, 1), "exact": True, "dtypes": DTYPES}),
         ("sub", np.subtract, {"linear": (0, 1), "exact": True, "dtypes": (*FLOATS, *INTEGERS)}),
         ("mul", np.multiply, {"linear": (0, 1), "exact": True, "dtypes": DTYPES})):
-    row(_name, _name, _reference, together(), big=(case(IMAGES, IMAGES), case(MORE, A(64, 1, 1))), sums=False,
+    row(_name, _name, _reference, together(every=True), big=(case(IMAGES, IMAGES), case(MORE, A(64, 1, 1))), sums=False,
         refuses=(refuse(ValueError, f"{_name} (2, 3) (4, 3) broadcast", *_apart),), **_more)
 row("div", "div", np.divide, together("distinct", "positive"), linear=(0,), sums=False, dtypes=(*FLOATS, *INTEGERS),
     big=(case(IMAGES, A(8, 64, 56, 56, kind="positive")), case(MORE, A(64, 1, 1, kind="positive"))), result=floating,
@@ -108,7 +114,8 @@ for _name, (_reference, _kind) in _float_rows.items():
 row("round", "round", lambda x, decimals: np.round(x, decimals), lambda d: case(A(*d.image()), decimals=d.choice(0, 1)),
     sums=False, big=(case(IMAGES, decimals=0), case(MORE, decimals=2)),
     refuses=(refuse(RuntimeError, "round decimals 1 int64", A(2, 3, kind="classes", below=3), decimals=1),))
-row("nan_to_num", lambda t, x, **o: t.nan_to_num(t.log(x), **o), lambda x, **o: np.nan_to_num(np.log(x), **o),
+row("nan_to_num", lambda t, x, **o: t.nan_to_num(x + t.log(t.sign(x)), **o),
+    lambda x, **o: np.nan_to_num(x + np.log(np.sign(x)), **o),
     lambda d: case(A(*d.image()), nan=d.choice(0.5, 2.0), neginf=-9.0), sums=False,
     big=(case(IMAGES, nan=1.0, neginf=-9.0), case(MORE, nan=2.0, neginf=-9.0)))
 
@@ -128,7 +135,7 @@ row("div_rounded", "div", lambda a, b, rounding_mode: {"floor": np.floor, "trunc
     refuses=(refuse(RuntimeError, "div rounding_mode 'up' 'floor'", A(2), A(2), rounding_mode="up"),))
 for _name, _sign in (("add", 1), ("sub", -1)):
     row(f"{_name}_scaled", _name, lambda a, b, alpha, sign=_sign: a + sign * alpha * b,
-        lambda d: case(*together()(d).args, alpha=d.choice(2, 3)), sums=False, exact=True, linear=(0, 1),
+        lambda d: case(*together()(d).args, alpha=d.choice(2, -4)), sums=False, exact=True, linear=(0, 1),
         big=(case(IMAGES, IMAGES, alpha=2), case(MORE, A(64, 1, 1), alpha=0.5)))
 
 

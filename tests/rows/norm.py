@@ -96,7 +96,13 @@ def paper_response(t: Any, x: Any, size: int, alpha: float = 1e-4, **o: Any) -> 
     return t.nn.functional.local_response_norm(x, size, alpha, **o, average=False)
 
 
-row("group_norm", "nn.functional.group_norm", references.group_norm, grouped,
+def group_norm_of_torch(t: Any, x: Any, groups: int, weight: Any, bias: Any, **options: Any) -> Any:
+    """PyTorch differentiates no bias without a weight."""
+    weight = t.ones_like(bias) if weight is None and bias is not None else weight
+    return t.nn.functional.group_norm(x, groups, weight, bias, **options)
+
+
+row("group_norm", "nn.functional.group_norm", references.group_norm, grouped, torch=group_norm_of_torch,
     big=tuple(case(A(*s), 32, A(s[1]), A(s[1])) for s in ((8, 64, 56, 56), (8, 256, 28, 28))), refuses=(
     refuse(ValueError, "group_norm num_groups 3 (2, 4, 3)", A(2, 4, 3), 3),
     refuse(ValueError, "group_norm (1, 4) 4 groups 1 element", A(1, 4), 4),

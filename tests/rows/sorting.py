@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import references
 from ..cases import DTYPES, FLOATS, INTEGERS, A, Case, Draw, case
 from . import refuse, row
@@ -28,7 +30,13 @@ row("argsort", lambda t, x, dim: t.argsort(x, dim=dim, stable=True), lambda x, d
 row("topk", "topk", references.topk, lambda d: case(*counted(d).args, d.choice(True, False)), refuses=(
     refuse(ValueError, "topk k 4 axis 1 (2, 3) 0 to 3", A(2, 3), 4, 1),), **_order,
     big=(case(CLASSES, 5, 1, True), case(LONG, 10, -1, False)))
-row("kthvalue", "kthvalue", references.kthvalue, counted, big=(case(CLASSES, 3, 1), case(LONG, 99, -1)), refuses=(
+def kthvalue_of_torch(t: Any, x: Any, k: int, dim: int) -> tuple[Any, Any]:
+    """PyTorch leaves open which of equal elements it names; here it is the first, as in a stable sort."""
+    return t.kthvalue(x, k, dim).values, t.sort(x, dim=dim, stable=True).indices.select(dim, k - 1)
+
+
+row("kthvalue", "kthvalue", references.kthvalue, counted, torch=kthvalue_of_torch, big=(
+    case(CLASSES, 3, 1), case(LONG, 99, -1)), refuses=(
     refuse(RuntimeError, "kthvalue k 4 axis 1 (2, 3) 1 to 3", A(2, 3), 4, 1),), dtypes=(*FLOATS, *INTEGERS), **_order)
 row("median", "median", lambda x, dim: references.kthvalue(x, (x.shape[dim] + 1) // 2, dim), along, refuses=(
     refuse(IndexError, "median axis 1 (2, 0) extent 0", A(2, 0), 1),), dtypes=FLOATS, **_order,

@@ -8,6 +8,7 @@ modulo the stride. The sums of ROWS outputs stay in registers, or, for the weigh
     dw[tap] = sum over rows, r of    image[row + tap + r*LANES : +LANES] * g[r]          weight
 
 The adjoint in x is a convolution of g with stride 1 in phases: outputs of equal residue modulo the stride meet the same taps.
+A window of one tap multiplies each channel by a number: its kernels go through arrays from end to end.
 """
 import functools
 import itertools
@@ -18,11 +19,14 @@ import numpy as np
 
 from .conv_tile import SHARES, _pack, _unpack, element_strides, flat, shares, taps_of
 from .jit import jit
-from .launch import launch
+from .launch import launch, parts_for
 from .memory import empty
-from .tile import HEIGHTS, LANES, add_products, clear, fetch, multiply_add_lanes, rectify, spread, start, store
+from .tile import HEIGHTS, LANES, add_products, clear, fetch, multiply_add_lanes, multiply_tiles, rectify, spread, start, store
 
 CACHE = 1 << 17    # float32 of a unit's image at most: a quarter of a second-level cache
+VECTORS = 4        # that go through registers together, where windows have one tap
+STEP = VECTORS * LANES
+LARGE = 1 << 20    # elements from which on their sum is cut into parts
 
 
 def suits(out_shape: tuple, w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
@@ -52,20 +56,22 @@ class Plan(NamedTuple):
 
 
 @functools.lru_cache(512)
-def plan(x_shape: tuple, stride: tuple, window: tuple, phases: tuple) -> Plan:
-    """The plan of an output in these phases from x (N, A, B, C, channels)."""
+def plan(x_shape: tuple, stride: tuple, window: tuple, phases: tuple, heights: tuple = HEIGHTS, least: int = 1) -> Plan:
+    """The plan of an output in these phases from x (N, A, B, C, channels), with one of these heights of a tile and at
+    least so many blocks of channels in a unit."""
     P, Q, R = (max(axis) for axis in zip(*(phase.count for phase in phases)))
     low = [min(axis) for axis in zip(*(phase.corner for phase in phases))]
     reach = [max(p.corner[k] + max(len(p.taps[k]) - 1, 0) * p.spacing[k] for p in phases) - low[k] + 1 for k in range(3)]
-    rows = min(HEIGHTS, key=lambda rows: (-(-R // rows) * rows, -rows))
+    rows = min(heights, key=lambda rows: (-(-R // rows) * rows, -rows))
     width = (R - 1) * stride[2] + reach[2]
     every = -(-R // rows) * rows + (reach[2] - 1) // stride[2]       # columns of one residue, as far as tiles look
     line = every * stride[2] * LANES
     blocks = -(-x_shape[-1] // LANES)
     whole = ((P - 1) * stride[0] + reach[0]) * ((Q - 1) * stride[1] + reach[1])
-    blocks = max(1, min(blocks, CACHE // (line * min(whole, 8 * reach[0] * reach[1]))))
+    blocks = max(least, min(blocks, CACHE // (line * min(whole, 8 * reach[0] * reach[1]))))
     lines = CACHE // (line * blocks)
-    high = max(1, min(Q, (lines // reach[0] - reach[1]) // stride[1] + 1))
+    pieces = x_shape[0] * P * -(-x_shape[-1] // (blocks * LANES))    # without a cut along rows
+    high = max(1, min(Q, (lines // reach[0] - reach[1]) // stride[1] + 1, max(-(-pieces * Q // SHARES), 2 * reach[1])))
     height = (high - 1) * stride[1] + reach[1]
     deep = max(1, min(P, (lines // height - reach[0]) // stride[0] + 1))
     planes = (deep - 1) * stride[0] + reach[0]
@@ -135,7 +141,7 @@ def forward_kernel(rows: int) -> Any:
                                 for plane in range(first, last):
                                     for t in range(begin + (plane * T1 + upper) * T2, begin + (plane * T1 + lower) * T2):
                                         tile = multiply_add_lanes(tile, image, row + r * LANES + taps[t, 0],
-                                                                  w, c * len(taps) + taps[t, 1] * LANES)
+                                                                  w, c * len(taps) + taps[t, 1] * LANES, 1)
                                 if relu:
                                     tile = rectify(tile)
                                 store(out, target + r * steps[3], spread(steps[3], ROWS, ROWS), tile, R - r, channels - c)
@@ -173,6 +179,30 @@ def weight_kernel(rows: int) -> Any:
     return kernel
 
 
+@jit
+def _scale(part, parts, out, x, w, bias, relu, channels, share, total):
+    """out[e] = bias[channel] + x[e] * w[channel], then max(., 0) if relu; w and bias go on for STEP beyond the last channel"""
+    end, one = min((part + 1) * share, total), spread(0, 0, 1)
+    for e in range(part * share, end, STEP):
+        values, lane = fetch(x, e, one, VECTORS, 1, end - e), e % channels
+        factors = start(w, lane, 1, VECTORS)
+        tile = multiply_tiles(start(bias, lane, 1, VECTORS), values, factors)
+        if relu:
+            tile = rectify(tile)
+        store(out, e, one, tile, 1, end - e)
+
+
+@jit
+def _dot(part, parts, sums, x, g, channels, share, total):
+    """sums[part, channel] = sum of x[e] * g[e] over the e of a part; sums go on for STEP beyond the last channel"""
+    end, one, at = min((part + 1) * share, total), spread(0, 0, 1), part * len(sums) // parts
+    clear(sums, at, len(sums) // parts)
+    for e in range(part * share, end, STEP):
+        a, b = fetch(x, e, one, VECTORS, 1, end - e), fetch(g, e, one, VECTORS, 1, end - e)
+        tile = multiply_tiles(start(sums, at + e % channels, 1, VECTORS), a, b)
+        store(sums, at + e % channels, one, tile, 1, STEP)
+
+
 FORWARD = {rows: forward_kernel(rows) for rows in HEIGHTS}
 WEIGHT = {rows: weight_kernel(rows) for rows in HEIGHTS}
 
@@ -208,13 +238,41 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
            empty(parts * p.blocks * p.room, np.float32), p.room, p.units, steps, p.geometry)
 
 
+def one_tap(window: tuple, stride: tuple, padding: tuple) -> bool:
+    """Whether each output is a multiple of the one input in its place."""
+    return math.prod(window) == math.prod(stride) == 1 and not any(padding)
+
+
+def scale(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, relu: bool) -> None:
+    """out = the convolution of x with w (channels, 1, 1, 1, 1)."""
+    channels = len(w)
+    table = np.zeros((2, channels), np.float32)
+    table[0] = w.reshape(-1)
+    if bias is not None:
+        table[1] = bias
+    factors, biases = np.tile(table, -(-(channels + STEP) // channels))
+    parts = parts_for(x.size // LANES)
+    launch(_scale, parts, flat(out), flat(x), factors, biases, relu, channels, share_of(x.size, parts), x.size)
+
+
+def share_of(total: int, parts: int) -> int:
+    """Elements of each part but the last: whole steps."""
+    return -(-total // (parts * STEP)) * STEP
+
+
 def forward(out, x, w, bias, stride, padding, dilation, groups, relu):
     window = w.shape[2:]
+    if one_tap(window, stride, padding):
+        scale(out, x, w, bias, relu)
+        return
     convolve(out, x, w, bias, plan(x.shape, stride, window, one_phase(out.shape[1:4], window, padding, dilation)),
              element_strides(out)[:4], relu)
 
 
 def transpose(out, g, w, bias, stride, padding, dilation, groups):
+    if one_tap(w.shape[2:], stride, padding):
+        scale(out, g, w, bias, False)
+        return
     image, *steps = element_strides(out)[:4]
     phases = adjoint_phases(out.shape[1:4], tuple(steps), w.shape[2:], stride, padding, dilation)
     convolve(out, g, w, bias, plan(g.shape, (1, 1, 1), w.shape[2:], phases),
@@ -223,6 +281,12 @@ def transpose(out, g, w, bias, stride, padding, dilation, groups):
 
 def weight(out, x, g, stride, padding, dilation, groups):
     channels, _, *window = out.shape
+    if one_tap(tuple(window), stride, padding):
+        splits, period = SHARES if x.size >= LARGE else 1, -(-(channels + STEP) // channels)
+        sums = empty(splits * period * channels, np.float32)
+        launch(_dot, splits, sums, flat(x), flat(g), channels, share_of(x.size, splits), x.size)
+        launch(_unpack, 1, flat(out), sums, splits * period, channels, (1, channels, 1, 1))
+        return
     p = plan(x.shape, stride, tuple(window), one_phase(g.shape[1:4], tuple(window), padding, dilation))
     splits = min(SHARES, p.units)
     sums = empty(splits * -(-channels // LANES) * len(p.taps) * LANES, np.float32)

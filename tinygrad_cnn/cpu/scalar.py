@@ -238,11 +238,15 @@ def power_float32(a, b):
 
 
 def _function(name, float32=None):
-    """`name` of the math module, in the precision of its argument, with our own version for float32 if there is one."""
+    """`name` of the math module, in the precision of its argument, with our own version for float32 if there is one.
+
+    Uncompiled it is NumPy's where NumPy has it: infinity and NaN instead of exceptions, as compiled.
+    """
     general = getattr(math, name)
+    uncompiled = getattr(np, name, general)
 
     def function(x):
-        return general(x)
+        return type(x)(uncompiled(x))      # a Python float beside a float32 constant would become a float32
 
     @overload(function)
     def compiled(x):

@@ -6,8 +6,9 @@ So few channels would leave most lanes of a tile idle. All taps of the window to
     out[n, p*s0+i*d0-p0, q*s1+j*d1-p1, r*s2+k*d2-p2, c] += columns[(n, p, q, r), t]
 
 The columns of some rows of g stay in the cache. Out is cut into bands, some rows of one image in all its planes; who owns
-a band finds all columns that fall into it, always in the same order. The convolution itself, and its adjoint in w, have
-lanes enough: they are those of `conv_tile`.
+a band finds all columns that fall into it, always in the same order. If columns are many, or g has few channels, adding
+them would take longer than the product: such adjoints are those of `thin_sums`. The convolution itself, and its adjoint in
+w, have lanes enough: they are those of `conv_tile`.
 """
 import functools
 import math
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from . import thin_sums
 from .conv_tile import KERNELS, _pack, choose, fill, flat, forward, weight
 from .jit import jit
 from .launch import launch, parts_for
@@ -24,13 +26,15 @@ from .tile import LANES, NARROW, WIDE, add, multiply_add, spread, start, store
 __all__ = ["forward", "suits", "transpose", "weight"]
 
 CHANNELS = 7    # of x, at most
+OUTPUTS = 64    # channels of g up to which adding columns takes longer than the product
+COLUMNS = 128   # from which on it does with any number of outputs
 PIXELS = 128    # of g whose columns are made together, about: whole rows
 
 
 def suits(out_shape: tuple, w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
-    """Few input channels; sums over o that take longer than adding them up; more than one tap."""
+    """Few input channels, and more than one tap."""
     outputs, channels, *window = w_shape
-    return groups == 1 and channels <= CHANNELS and outputs >= 4 * channels and math.prod(window) > 1
+    return groups == 1 and channels <= min(CHANNELS, outputs // 2) and math.prod(window) > 1
 
 
 def transpose_kernel(name: str, rows: int, vectors: int) -> Any:
@@ -88,6 +92,9 @@ def columns_of(channels: int, window: tuple, stride: tuple, padding: tuple, dila
 
 
 def transpose(out, g, w, bias, stride, padding, dilation, groups):
+    if len(w) <= OUTPUTS or w[0].size >= COLUMNS:
+        thin_sums.transpose(out, g, w, bias, stride, padding, dilation)
+        return
     N, _, B, C, channels = out.shape
     outputs, R = len(w), g.shape[3]
     taps = columns_of(channels, w.shape[2:], stride, padding, dilation, C, R)

@@ -129,15 +129,35 @@ def multiply_add(typing, tile, x, at, offsets, w, w_at):
     return tile(tile, x, types.intp, offsets, w, types.intp), codegen
 
 
-@intrinsic
-def multiply_add_lanes(typing, tile, x, at, w, w_at):
-    """tile[r] += x[at + r*LANES : +LANES] * w[w_at : +LANES]"""
+@intrinsic(prefer_literal=True)
+def zeros(typing, count):
+    """A tile of so many vectors, all zero."""
+    tile = types.UniTuple(vector, count.literal_value)
+
     def codegen(context, builder, signature, args):
-        (weight,) = load(builder, pointer(context, builder, w, args[3], args[4]), 1)
-        values = load(builder, pointer(context, builder, x, args[1], args[2]), tile.count)
-        sums = [fma(builder, value, weight, total) for value, total in zip(values, cgutils.unpack_tuple(builder, args[0]))]
+        return context.make_tuple(builder, tile, [ir.Constant(VECTOR, [0.0] * LANES)] * tile.count)
+    return tile(count), codegen
+
+
+@intrinsic(prefer_literal=True)
+def multiply_add_lanes(typing, tile, x, at, w, w_at, vectors):
+    """tile[r, v] += x[at + r*LANES : +LANES] * w[w_at + v*LANES : +LANES]"""
+    def codegen(context, builder, signature, args):
+        weights = load(builder, pointer(context, builder, w, args[3], args[4]), vectors.literal_value)
+        values = load(builder, pointer(context, builder, x, args[1], args[2]), tile.count // len(weights))
+        products = [(value, weight) for value in values for weight in weights]
+        sums = [fma(builder, *factors, total) for factors, total in zip(products, cgutils.unpack_tuple(builder, args[0]))]
         return context.make_tuple(builder, tile, sums)
-    return tile(tile, x, types.intp, w, types.intp), codegen
+    return tile(tile, x, types.intp, w, types.intp, vectors), codegen
+
+
+@intrinsic
+def multiply_tiles(typing, tile, a, b):
+    """tile[r] += a[r] * b[r]"""
+    def codegen(context, builder, signature, args):
+        tiles = [cgutils.unpack_tuple(builder, arg) for arg in args]
+        return context.make_tuple(builder, tile, [fma(builder, x, y, total) for total, x, y in zip(*tiles)])
+    return tile(tile, a, b), codegen
 
 
 @intrinsic
@@ -177,6 +197,36 @@ def store(typing, out, at, offsets, tile, height, width):
                 save(builder, sums[r * vectors:(r + 1) * vectors], builder.gep(base, [offset]), args[5])
         return context.get_dummy_value()
     return types.void(out, types.intp, offsets, tile, types.intp, types.intp), codegen
+
+
+@intrinsic(prefer_literal=True)
+def store_sums(typing, out, at, step, tile, height, bias, vectors):
+    """out[at + r*step + v] = bias[r*vectors + v] + sum over lanes of tile[r, v] for r < height"""
+    width = vectors.literal_value
+
+    def codegen(context, builder, signature, args):
+        sums = cgutils.unpack_tuple(builder, args[3])
+        sums += [ir.Constant(VECTOR, [0.0] * LANES)] * (LANES - len(sums))
+        for half in (8, 4, 2, 1):          # lane i becomes the sum of the lanes of sums[i]
+            keep = ir.Constant(INDICES, [lane + LANES * (lane & half > 0) for lane in range(LANES)])
+            move = ir.Constant(INDICES, [(lane ^ half) + LANES * (lane & half > 0) for lane in range(LANES)])
+            sums = [builder.fadd(builder.shuffle_vector(a, b, keep), builder.shuffle_vector(a, b, move))
+                    for a, b in zip(sums[:half], sums[half:])]
+        (more,) = load(builder, pointer(context, builder, bias, args[5], INT(0)), 1)
+        total, base = builder.fadd(sums[0], more), pointer(context, builder, out, args[0], args[1])
+        count = builder.mul(args[4], INT(width))
+        with builder.if_else(builder.icmp_signed("==", args[2], INT(width))) as (together, apart):
+            with together:
+                save(builder, [total], base, count)
+            with apart:
+                for r in range(tile.count // width):
+                    with builder.if_then(builder.icmp_signed("<", INT(r), args[4]), likely=True):
+                        for v in range(width):
+                            value = builder.extract_element(total, ir.IntType(32)(r * width + v))
+                            place = builder.add(builder.mul(args[2], INT(r)), INT(v))
+                            builder.store(value, builder.gep(base, [place]))
+        return context.get_dummy_value()
+    return types.void(out, types.intp, types.intp, tile, types.intp, bias, vectors), codegen
 
 
 @intrinsic(prefer_literal=True)

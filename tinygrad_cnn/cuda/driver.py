@@ -36,6 +36,7 @@ from .intrinsics import cuda, device, nonnegative_index, pointer_add, viewer
 __all__ = ["KERNELS", "Kernel", "available", "boolean", "cuda", "device", "executor", "float32", "float64", "int32",
            "int64", "kernel", "launch", "synchronize", "uint8", "uint32", "uint64", "use"]
 
+GRID = (2**31 - 1, 2**16 - 1, 2**16 - 1)   # blocks along each axis, at the most
 KERNELS: dict[str, Kernel] = {}            # every kernel by its full name
 
 
@@ -84,6 +85,8 @@ def launch(kernel: Kernel, threads: int | tuple[int, ...], *args: Any, block: in
         raise ValueError(f"{kernel}: a block of {block} threads is more than its {kernel.block}; declare it with "
                          f"block={block}")
     grid = (-(-threads // block), 1, 1) if isinstance(threads, int) else (*threads, 1, 1)[:3]
+    if any(count > most for count, most in zip(grid, GRID, strict=True)):
+        raise ValueError(f"{kernel}: a grid of {grid} blocks is more than the {GRID} of a GPU; take a smaller batch")
     if 0 not in grid:
         executor().launch(kernel, grid, block, shared, args)
 

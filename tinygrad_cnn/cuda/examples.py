@@ -96,7 +96,7 @@ def sums(dtype):
 
 
 def scans(dtype):
-    scan.cumsum(empty((4, 32, 8), dtype), empty((4, 32, 8), dtype), False)
+    scan.cumsum(empty((4, 100, 8), dtype), empty((4, 100, 8), dtype), False)
 
 
 def copies(dtype):
@@ -158,6 +158,7 @@ def places(dtype):
     gather.places(empty(part.shape, "int64"), empty(part.shape, "int64"), 100)
     segments.sort(index, starts, index)
     segments.add(x, part, index, starts)
+    segments.add(empty((8, 1, 16), dtype), part, index, empty((2,), "int64"))
     segments.write(x, part, index, starts)
     for length in (64, 100):
         rows, order = empty((16, length), dtype), empty((16, length), "int64")

@@ -1,11 +1,11 @@
 """The greatest and the least element over axes, with its place or without. CPU twin: cpu/extreme.py."""
 
 from ..arrays import strided
+from .block import BLOCK, threads_for
 from .driver import cuda, device, int64, kernel, launch
 from .intrinsics import split
 from .memory import empty
 
-THREADS = 256        # of a block
 SHORT = 32           # elements that one thread may as well look through alone
 PIECE = 1 << 13      # elements of a long row that are one block's work
 
@@ -60,7 +60,7 @@ def _extreme(out, index, x, least):
     if x.shape[1] * x.shape[3] <= SHORT:
         launch(_plain, out.size, out, index, x, int(least))
     else:
-        launch(_block, (out.size,), out, index, x, int(least))
+        launch(_block, (out.size,), out, index, x, int(least), block=threads_for(x.shape[1] * x.shape[3]))
 
 
 @kernel(strided=True)
@@ -78,24 +78,24 @@ def _plain(out, index, x, least):
         index[a, c] = at
 
 
-@kernel(strided=True, block=THREADS)
+@kernel(strided=True, block=BLOCK)
 def _block(out, index, x, least):
     """One block for each."""
-    values = cuda.shared.array(THREADS, x.dtype)
-    places = cuda.shared.array(THREADS, int64)
+    values = cuda.shared.array(BLOCK, x.dtype)
+    places = cuda.shared.array(BLOCK, int64)
     me, D = cuda.threadIdx.x, x.shape[3]
     size = x.shape[1] * D
     a, c = split(cuda.blockIdx.x, x.shape[2])
     if me < size:
         b, d = split(me, D)
         best, at = x[a, b, c, d], int64(me)
-        for place in range(me, size, THREADS):
+        for place in range(me, size, cuda.blockDim.x):
             b, d = split(place, D)
             if _wins(x[a, b, c, d], place, best, at, least):
                 best, at = x[a, b, c, d], place
         values[me] = best
         places[me] = at
-    step = THREADS // 2
+    step = cuda.blockDim.x // 2
     while step:
         cuda.syncthreads()
         if me < step and me + step < size and _wins(values[me + step], places[me + step], values[me], places[me], least):

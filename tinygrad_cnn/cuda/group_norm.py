@@ -5,12 +5,11 @@ A block of threads takes a group of an image. Sums over images are those down th
 
 import math
 
+from .block import BLOCK, block_sum, threads_for
 from .driver import cuda, device, kernel, launch
 from .intrinsics import split
 from .memory import empty
-from .norm import LANES, ROWS, STEP, _column
-from .norm import _sum as _column_sum
-from .softmax import BLOCK, _sum
+from .norm import LANES, ROWS, STEP, column_of
 
 
 def forward(out, mean, rstd, x, gamma, beta, eps):
@@ -18,7 +17,7 @@ def forward(out, mean, rstd, x, gamma, beta, eps):
 
     out[b,i,c] = (x[b,i,c] - mean[b,g]) * rstd[b,g] * gamma[c] + beta[c]. No gamma: 1, no beta: 0.
     """
-    launch(_forward, mean.shape, out, mean, rstd, x, gamma, beta, x.dtype.type(eps), block=_threads(x, mean))
+    _blocks(_forward, x, mean, out, mean, rstd, x, gamma, beta, x.dtype.type(eps))
 
 
 def backward(dx, dgamma, dbeta, g, x, mean, rstd, gamma):
@@ -31,13 +30,12 @@ def backward(dx, dgamma, dbeta, g, x, mean, rstd, gamma):
     sums = empty((-(-rows // ROWS), 2, channels), x.dtype)
     launch(_affine_sums, (sums.shape[0], -(-channels // LANES)), sums, g, x, mean, rstd)
     launch(_combine, (-(-channels // LANES),), dgamma, dbeta, sums)
-    launch(_gradient, mean.shape, dx, g, x, mean, rstd, gamma, block=_threads(x, mean))
+    _blocks(_gradient, x, mean, dx, g, x, mean, rstd, gamma)
 
 
-def _threads(x, mean):
-    """As many threads as a group has use for: 32, 64, 128 or 256."""
-    size = x.shape[1] * x.shape[2] // max(mean.shape[1], 1)
-    return min(max(32, 1 << max(size - 1, 0).bit_length()), BLOCK)
+def _blocks(kernel, x, mean, *args):
+    """A block of threads for each group of each image."""
+    launch(kernel, (mean.size,), *args, block=threads_for(x.shape[1] * x.shape[2] // max(mean.shape[1], 1)))
 
 
 @device
@@ -50,19 +48,20 @@ def _element(number, group, size):
 @kernel
 def _forward(out, mean, rstd, x, gamma, beta, eps):
     lanes = cuda.shared.array(BLOCK, x.dtype)
-    b, group, size = cuda.blockIdx.x, cuda.blockIdx.y, x.shape[2] // mean.shape[1]
+    b, group = split(cuda.blockIdx.x, mean.shape[1])
+    size = x.shape[2] // mean.shape[1]
     count, real = x.shape[1] * size, x.dtype.type
     total = real(0)
     for k in range(cuda.threadIdx.x, count, cuda.blockDim.x):
         i, c = _element(k, group, size)
         total += x[b, i, c]
-    center = _sum(total, lanes) / real(count)
+    center = block_sum(total, lanes, 1) / real(count)
     total = real(0)
     for k in range(cuda.threadIdx.x, count, cuda.blockDim.x):
         i, c = _element(k, group, size)
         v = x[b, i, c] - center
         total += v * v
-    scale = real(1) / math.sqrt(_sum(total, lanes) / real(count) + eps)
+    scale = real(1) / math.sqrt(block_sum(total, lanes, 1) / real(count) + eps)
     for k in range(cuda.threadIdx.x, count, cuda.blockDim.x):
         i, c = _element(k, group, size)
         v = (x[b, i, c] - center) * scale
@@ -79,7 +78,8 @@ def _forward(out, mean, rstd, x, gamma, beta, eps):
 @kernel
 def _gradient(dx, g, x, mean, rstd, gamma):
     lanes = cuda.shared.array(BLOCK, x.dtype)
-    b, group, size = cuda.blockIdx.x, cuda.blockIdx.y, x.shape[2] // mean.shape[1]
+    b, group = split(cuda.blockIdx.x, mean.shape[1])
+    size = x.shape[2] // mean.shape[1]
     count, real = x.shape[1] * size, x.dtype.type
     center, scale = mean[b, group], rstd[b, group]
     total, product = real(0), real(0)
@@ -90,8 +90,8 @@ def _gradient(dx, g, x, mean, rstd, gamma):
             v *= gamma[c]
         total += v
         product += v * (x[b, i, c] - center) * scale
-    total = _sum(total, lanes) / real(count)
-    product = _sum(product, lanes) / real(count)
+    total = block_sum(total, lanes, 1) / real(count)
+    product = block_sum(product, lanes, 1) / real(count)
     for k in range(cuda.threadIdx.x, count, cuda.blockDim.x):
         i, c = _element(k, group, size)
         v = g[b, i, c]
@@ -103,7 +103,7 @@ def _gradient(dx, g, x, mean, rstd, gamma):
 @kernel
 def _affine_sums(sums, g, x, mean, rstd):
     lanes = cuda.shared.array(BLOCK, x.dtype)
-    c, row = _column(cuda.blockIdx.y * LANES)
+    c, row = column_of(cuda.blockIdx.y * LANES)
     start, rows, size = cuda.blockIdx.x * ROWS, x.shape[0] * x.shape[1], x.shape[2] // mean.shape[1]
     stop = min(start + ROWS, rows) if c < x.shape[2] else start
     total, product = x.dtype.type(0), x.dtype.type(0)
@@ -113,8 +113,8 @@ def _affine_sums(sums, g, x, mean, rstd):
         v = g[b, i, c]
         total += v
         product += v * (x[b, i, c] - mean[b, group]) * rstd[b, group]
-    total = _column_sum(total, lanes)
-    product = _column_sum(product, lanes)
+    total = block_sum(total, lanes, LANES)
+    product = block_sum(product, lanes, LANES)
     if row == 0 and c < x.shape[2]:
         sums[cuda.blockIdx.x, 0, c] = total
         sums[cuda.blockIdx.x, 1, c] = product
@@ -123,13 +123,13 @@ def _affine_sums(sums, g, x, mean, rstd):
 @kernel
 def _combine(dgamma, dbeta, sums):
     lanes = cuda.shared.array(BLOCK, sums.dtype)
-    c, row = _column(cuda.blockIdx.x * LANES)
+    c, row = column_of(cuda.blockIdx.x * LANES)
     total, product = sums.dtype.type(0), sums.dtype.type(0)
     for b in range(row, sums.shape[0] if c < dbeta.size else 0, STEP):
         total += sums[b, 0, c]
         product += sums[b, 1, c]
-    total = _column_sum(total, lanes)
-    product = _column_sum(product, lanes)
+    total = block_sum(total, lanes, LANES)
+    product = block_sum(product, lanes, LANES)
     if row == 0 and c < dbeta.size:
         dbeta[c] = total
         dgamma[c] = product

@@ -1,16 +1,18 @@
 """Cross-entropy and negative log-likelihood of x (n, classes, s) with a class for each (n, s). CPU twin: cpu/loss.py.
 
-Where s is 1 and there are many classes a block of threads takes a row, else a thread takes a column.
+A block of threads takes a sample, or a thread, as in softmax.py.
 """
 
 import math
 
+from ..arrays import view
+from .block import BLOCK, block_sum, threads_for
 from .driver import cuda, device, kernel, launch
 from .indices import unravel3
 from .intrinsics import split
-from .softmax import BLOCK, _maximum, _sum
-
-WIDE = 64
+from .memory import empty
+from .reduce import sum as total_of
+from .softmax import in_rows, shift_of_column, shift_of_row
 
 
 def cross_entropy(losses, counted, shift, x, target, weight, ignore_index, smoothing):
@@ -20,11 +22,11 @@ def cross_entropy(losses, counted, shift, x, target, weight, ignore_index, smoot
     x[i,c,k]) and counted[i,k] = w[t]; both are 0 at ignore_index, the loss is NaN where t is no class.
     """
     n, classes, s = x.shape
-    if s == 1 and classes >= WIDE:
-        launch(_row_shift, (n,), shift, x, block=min(1 << (classes - 1).bit_length(), BLOCK))
+    args = losses, counted, shift, x, target, weight, int(ignore_index), *_shares(smoothing, x)
+    if in_rows(n, classes, s):
+        launch(_losses_of_rows, (n * s,), *args, block=threads_for(classes))
     else:
-        launch(_column_shift, n * s, shift, x)
-    launch(_losses, n * s, losses, counted, shift, x, target, weight, int(ignore_index), *_shares(smoothing, x))
+        launch(_losses_of_columns, n * s, *args)
 
 
 def cross_entropy_backward(out, g, shift, x, target, weight, ignore_index, smoothing):
@@ -32,7 +34,11 @@ def cross_entropy_backward(out, g, shift, x, target, weight, ignore_index, smoot
 
     and in class t less g (1 - smoothing) w[t]; 0 at ignore_index.
     """
-    launch(_backward, out.size, out, g, shift, x, target, weight, int(ignore_index), *_shares(smoothing, x))
+    whole = None
+    if weight is not None:
+        whole = empty((1, 1), weight.dtype)
+        total_of(whole, view(weight, (1, 1, 1, weight.size)))
+    launch(_backward, out.size, out, g, shift, x, target, weight, whole, int(ignore_index), *_shares(smoothing, x))
 
 
 def nll(losses, counted, x, target, weight, ignore_index):
@@ -50,64 +56,62 @@ def _shares(smoothing, x):
     return x.dtype.type(1 - smoothing), x.dtype.type(smoothing / max(x.shape[1], 1))
 
 
-@kernel
-def _row_shift(shift, x):
-    lanes = cuda.shared.array(BLOCK, x.dtype)
-    i, top, total = cuda.blockIdx.x, x.dtype.type(-math.inf), x.dtype.type(0)
-    for c in range(cuda.threadIdx.x, x.shape[1], cuda.blockDim.x):
-        top = max(top, x[i, c, 0])
-    top = _maximum(top, lanes)
-    for c in range(cuda.threadIdx.x, x.shape[1], cuda.blockDim.x):
-        total += math.exp(x[i, c, 0] - top)
-    total = _sum(total, lanes)
-    if cuda.threadIdx.x == 0:
-        shift[0, i, 0] = top
-        shift[1, i, 0] = math.log(total)
-
-
-@kernel
-def _column_shift(shift, x):
-    me = cuda.grid(1)
-    if me < x.shape[0] * x.shape[2]:
-        i, k = split(me, x.shape[2])
-        top, total = x.dtype.type(-math.inf), x.dtype.type(0)
-        for c in range(x.shape[1]):
-            top = max(top, x[i, c, k])
-        for c in range(x.shape[1]):
-            total += math.exp(x[i, c, k] - top)
-        shift[0, i, k] = top
-        shift[1, i, k] = math.log(total)
-
-
 @device
 def _weight(weight, t, x):
     """The weight of class t, 1 where there are none."""
     return x.dtype.type(1) if weight is None else weight[t]
 
 
+@device
+def _spread(x, i, k, first, step, top, log, weight):
+    """The sum of w[c] (log + top - x[i,c,k]) over c = first, first + step, ..."""
+    total = x.dtype.type(0)
+    for c in range(first, x.shape[1], step):
+        total += _weight(weight, c, x) * (log + (top - x[i, c, k]))
+    return total
+
+
+@device
+def _put(losses, counted, shift, x, i, k, t, top, log, weight, ignore_index, certain, smooth):
+    """Write what is known of a sample; `smooth` is the part of its loss that the target has no share in."""
+    real = x.dtype.type
+    loss, w = real(0), real(0)
+    if 0 <= t < x.shape[1] and t != ignore_index:
+        w = _weight(weight, t, x)
+        loss = certain * w * (log + (top - x[i, t, k])) + smooth
+    elif t != ignore_index:
+        loss, w = real(math.nan), real(1)
+    shift[0, i, k], shift[1, i, k] = top, log
+    losses[i, k], counted[i, k] = loss, w
+
+
 @kernel
-def _losses(losses, counted, shift, x, target, weight, ignore_index, certain, even):
+def _losses_of_rows(losses, counted, shift, x, target, weight, ignore_index, certain, even):
+    lanes = cuda.shared.array(BLOCK, x.dtype)
+    i, k = split(cuda.blockIdx.x, x.shape[2])
+    top, total = shift_of_row(x, i, k, lanes)
+    log, smooth = math.log(total), x.dtype.type(0)
+    if even != 0:
+        smooth = even * _spread(x, i, k, cuda.threadIdx.x, cuda.blockDim.x, top, log, weight)
+        smooth = block_sum(smooth, lanes, 1)
+    if cuda.threadIdx.x == 0:
+        _put(losses, counted, shift, x, i, k, target[i, k], top, log, weight, ignore_index, certain, smooth)
+
+
+@kernel
+def _losses_of_columns(losses, counted, shift, x, target, weight, ignore_index, certain, even):
     me = cuda.grid(1)
     if me < target.size:
         i, k = split(me, x.shape[2])
-        t, loss, w = target[i, k], x.dtype.type(0), x.dtype.type(0)
-        if t != ignore_index:
-            top, log = shift[0, i, k], shift[1, i, k]
-            if 0 <= t < x.shape[1]:
-                w = _weight(weight, t, x)
-                loss = certain * w * (log + (top - x[i, t, k]))
-            else:
-                w = x.dtype.type(1)
-                loss = x.dtype.type(math.nan)
-            if even != 0:
-                for c in range(x.shape[1]):
-                    loss += even * _weight(weight, c, x) * (log + (top - x[i, c, k]))
-        losses[i, k] = loss
-        counted[i, k] = w
+        top, total = shift_of_column(x, i, k)
+        log, smooth = math.log(total), x.dtype.type(0)
+        if even != 0:
+            smooth = even * _spread(x, i, k, 0, 1, top, log, weight)
+        _put(losses, counted, shift, x, i, k, target[i, k], top, log, weight, ignore_index, certain, smooth)
 
 
 @kernel
-def _backward(out, g, shift, x, target, weight, ignore_index, certain, even):
+def _backward(out, g, shift, x, target, weight, whole, ignore_index, certain, even):
     me = cuda.grid(1)
     if me < out.size:
         i, c, k = unravel3(me, out.shape)
@@ -115,12 +119,8 @@ def _backward(out, g, shift, x, target, weight, ignore_index, certain, even):
         v = x.dtype.type(0)
         if t != ignore_index:
             w = _weight(weight, t, x) if 0 <= t < x.shape[1] else x.dtype.type(1)
-            whole = x.dtype.type(x.shape[1])
-            if weight is not None and even != 0:
-                whole = x.dtype.type(0)
-                for b in range(x.shape[1]):
-                    whole += weight[b]
-            v = (certain * w + even * whole) * math.exp(x[i, c, k] - shift[0, i, k] - shift[1, i, k])
+            all_weights = x.dtype.type(x.shape[1]) if whole is None else whole[0, 0]
+            v = (certain * w + even * all_weights) * math.exp(x[i, c, k] - shift[0, i, k] - shift[1, i, k])
             v -= even * _weight(weight, c, x)
             if t == c:
                 v -= certain * w

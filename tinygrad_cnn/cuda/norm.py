@@ -4,11 +4,12 @@ Sums down a column: a block of threads is LANES columns wide and takes ROWS rows
 and what the threads found is added up in shared memory. Another kernel adds up what the blocks found, in the same way.
 """
 
+from .block import BLOCK, block_sum
 from .driver import cuda, device, kernel, launch
 from .intrinsics import split
 from .memory import empty
 
-BLOCK, LANES, ROWS = 256, 32, 512
+LANES, ROWS = 32, 512
 STEP = BLOCK // LANES
 
 
@@ -40,23 +41,7 @@ def backward(dx, dgamma, dbeta, g, out, x, mean, rstd, gamma, fixed):
 
 
 @device
-def _sum(value, lanes):
-    """The sum of `value` over the threads of the same column."""
-    me, half = cuda.threadIdx.x, BLOCK // 2
-    lanes[me] = value
-    cuda.syncthreads()
-    while half >= LANES:
-        if me < half:
-            lanes[me] += lanes[me + half]
-        cuda.syncthreads()
-        half //= 2
-    total = lanes[me % LANES]
-    cuda.syncthreads()
-    return total
-
-
-@device
-def _column(first):
+def column_of(first):
     """(this thread's column, the first row it takes) of a block that starts at column `first`."""
     return first + cuda.threadIdx.x % LANES, cuda.threadIdx.x // LANES
 
@@ -65,18 +50,18 @@ def _column(first):
 def _moments(sums, x):
     """The mean of each block, and the sum of squares about it."""
     lanes = cuda.shared.array(BLOCK, x.dtype)
-    c, row = _column(cuda.blockIdx.y * LANES)
+    c, row = column_of(cuda.blockIdx.y * LANES)
     start = cuda.blockIdx.x * ROWS
     stop = min(start + ROWS, x.shape[0]) if c < x.shape[1] else start
     total = x.dtype.type(0)
     for i in range(start + row, stop, STEP):
         total += x[i, c]
-    mean = _sum(total, lanes) / x.dtype.type(min(ROWS, x.shape[0] - start))
+    mean = block_sum(total, lanes, LANES) / x.dtype.type(min(ROWS, x.shape[0] - start))
     total = x.dtype.type(0)
     for i in range(start + row, stop, STEP):
         v = x[i, c] - mean
         total += v * v
-    total = _sum(total, lanes)
+    total = block_sum(total, lanes, LANES)
     if row == 0 and c < x.shape[1]:
         sums[cuda.blockIdx.x, 0, c] = mean
         sums[cuda.blockIdx.x, 1, c] = total
@@ -86,17 +71,17 @@ def _moments(sums, x):
 def _combine(mean, var, sums, rows):
     """The weighted mean of the blocks' means; the squares about it are those within and those between blocks."""
     lanes = cuda.shared.array(BLOCK, mean.dtype)
-    c, row = _column(cuda.blockIdx.x * LANES)
+    c, row = column_of(cuda.blockIdx.x * LANES)
     blocks, real = sums.shape[0] if c < mean.size else 0, mean.dtype.type
     total = real(0)
     for b in range(row, blocks, STEP):
         total += sums[b, 0, c] * (real(min(ROWS, rows - b * ROWS)) / real(rows))
-    center = _sum(total, lanes)
+    center = block_sum(total, lanes, LANES)
     total = real(0)
     for b in range(row, blocks, STEP):
         v = sums[b, 0, c] - center
         total += sums[b, 1, c] + v * v * real(min(ROWS, rows - b * ROWS))
-    total = _sum(total, lanes)
+    total = block_sum(total, lanes, LANES)
     if row == 0 and c < mean.size:
         mean[c] = center
         var[c] = total / real(max(rows, 1))
@@ -118,7 +103,7 @@ def _normalize(out, x, mean, rstd, gamma, beta, relu):
 @kernel
 def _gradient_sums(sums, g, out, x, mean):
     lanes = cuda.shared.array(BLOCK, x.dtype)
-    c, row = _column(cuda.blockIdx.y * LANES)
+    c, row = column_of(cuda.blockIdx.y * LANES)
     start = cuda.blockIdx.x * ROWS
     stop = min(start + ROWS, x.shape[0]) if c < x.shape[1] else start
     total, product = x.dtype.type(0), x.dtype.type(0)
@@ -128,8 +113,8 @@ def _gradient_sums(sums, g, out, x, mean):
             v = v if out[i, c] > 0 else x.dtype.type(0)
         total += v
         product += v * (x[i, c] - mean[c])
-    total = _sum(total, lanes)
-    product = _sum(product, lanes)
+    total = block_sum(total, lanes, LANES)
+    product = block_sum(product, lanes, LANES)
     if row == 0 and c < x.shape[1]:
         sums[cuda.blockIdx.x, 0, c] = total
         sums[cuda.blockIdx.x, 1, c] = product
@@ -138,13 +123,13 @@ def _gradient_sums(sums, g, out, x, mean):
 @kernel
 def _gradient_combine(dgamma, dbeta, sums, rstd):
     lanes = cuda.shared.array(BLOCK, rstd.dtype)
-    c, row = _column(cuda.blockIdx.x * LANES)
+    c, row = column_of(cuda.blockIdx.x * LANES)
     total, product = rstd.dtype.type(0), rstd.dtype.type(0)
     for b in range(row, sums.shape[0] if c < rstd.size else 0, STEP):
         total += sums[b, 0, c]
         product += sums[b, 1, c]
-    total = _sum(total, lanes)
-    product = _sum(product, lanes)
+    total = block_sum(total, lanes, LANES)
+    product = block_sum(product, lanes, LANES)
     if row == 0 and c < rstd.size:
         dbeta[c] = total
         dgamma[c] = product * rstd[c]

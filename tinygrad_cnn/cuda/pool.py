@@ -59,27 +59,35 @@ def _max_forward(out, index, x, window, stride, padding, dilation):
         index[n, p, q, r, c] = at
 
 
+@device
+def _windows(place, count, window, stride, dilation):
+    """range(first, end) of the windows, along one axis, that reach over a place of the padded image."""
+    before = place - (window - 1) * dilation
+    first, _ = split(max(before, 0) + stride - 1, stride)
+    last, _ = split(place, stride)
+    return first, min(last + 1, count)
+
+
 @kernel
 def _max_backward(out, g, index, window, stride, padding, dilation):
     me = cuda.grid(1)
     if me < out.size:
         n, a, b, e, c = unravel5(me, out.shape)
+        a, b, e = a + padding[0], b + padding[1], e + padding[2]
+        p_first, p_end = _windows(a, g.shape[1], window[0], stride[0], dilation[0])
+        q_first, q_end = _windows(b, g.shape[2], window[1], stride[1], dilation[1])
+        r_first, r_end = _windows(e, g.shape[3], window[2], stride[2], dilation[2])
         total = out.dtype.type(0)
-        for i in range(window[0]):
-            p, p_rest = split(a + padding[0] - i * dilation[0], stride[0])
-            if p_rest or not 0 <= p < g.shape[1]:
-                continue
-            for j in range(window[1]):
-                q, q_rest = split(b + padding[1] - j * dilation[1], stride[1])
-                if q_rest or not 0 <= q < g.shape[2]:
-                    continue
-                for k in range(window[2]):
-                    r, r_rest = split(e + padding[2] - k * dilation[2], stride[2])
-                    if r_rest or not 0 <= r < g.shape[3]:
-                        continue
-                    if index[n, p, q, r, c] == (i * window[1] + j) * window[2] + k:
+        for p in range(p_first, p_end):
+            i, i_rest = split(a - p * stride[0], dilation[0])
+            for q in range(q_first, q_end):
+                j, j_rest = split(b - q * stride[1], dilation[1])
+                for r in range(r_first, r_end):
+                    k, k_rest = split(e - r * stride[2], dilation[2])
+                    here = i_rest + j_rest + k_rest == 0
+                    if here and index[n, p, q, r, c] == (i * window[1] + j) * window[2] + k:
                         total += g[n, p, q, r, c]
-        out[n, a, b, e, c] = total
+        out[n, a - padding[0], b - padding[1], e - padding[2], c] = total
 
 
 @kernel
@@ -125,21 +133,15 @@ def _average_backward(out, g, window, stride, padding, include, divisor):
     me = cuda.grid(1)
     if me < out.size:
         n, a, b, e, c = unravel5(me, out.shape)
+        p_first, p_end = _windows(a + padding[0], g.shape[1], window[0], stride[0], 1)
+        q_first, q_end = _windows(b + padding[1], g.shape[2], window[1], stride[1], 1)
+        r_first, r_end = _windows(e + padding[2], g.shape[3], window[2], stride[2], 1)
         total = out.dtype.type(0)
-        for i in range(window[0]):
-            p, p_rest = split(a + padding[0] - i, stride[0])
-            if p_rest or not 0 <= p < g.shape[1]:
-                continue
-            height = _counted(a - i, out.shape[1], window[0], padding[0], include)
-            for j in range(window[1]):
-                q, q_rest = split(b + padding[1] - j, stride[1])
-                if q_rest or not 0 <= q < g.shape[2]:
-                    continue
-                width = _counted(b - j, out.shape[2], window[1], padding[1], include)
-                for k in range(window[2]):
-                    r, r_rest = split(e + padding[2] - k, stride[2])
-                    if r_rest or not 0 <= r < g.shape[3]:
-                        continue
-                    depth = _counted(e - k, out.shape[3], window[2], padding[2], include)
+        for p in range(p_first, p_end):
+            height = _counted(p * stride[0] - padding[0], out.shape[1], window[0], padding[0], include)
+            for q in range(q_first, q_end):
+                width = _counted(q * stride[1] - padding[1], out.shape[2], window[1], padding[1], include)
+                for r in range(r_first, r_end):
+                    depth = _counted(r * stride[2] - padding[2], out.shape[3], window[2], padding[2], include)
                     total += g[n, p, q, r, c] / out.dtype.type(divisor or height * width * depth)
         out[n, a, b, e, c] = total

@@ -5,12 +5,12 @@ A long sum is cut into pieces by its shape alone, and their sums are summed in t
 """
 
 from .. import arrays
+from .block import BLOCK, block_sum, threads_for
 from .copy import fill
-from .driver import cuda, device, kernel, launch
+from .driver import cuda, kernel, launch
 from .intrinsics import split
 from .memory import empty
 
-THREADS = 256        # of a block
 COLUMNS = 32         # summed side by side by a block: the threads of a warp read neighbors
 PIECE = 1 << 13      # elements of a row that are one block's work
 DEPTH = 256          # rows that are one block's work
@@ -52,7 +52,7 @@ def _sum_rows(out, x):
     """out[a, b, c] = sum over d of x[a, b, c, d]."""
     count, pieces = x.size // x.shape[3], -(-x.shape[3] // PIECE)
     partial = arrays.view(out, (count, 1)) if pieces == 1 else empty((count, pieces), out.dtype)
-    launch(_rows, (partial.size,), partial, x)
+    launch(_rows, (partial.size,), partial, x, block=threads_for(x.shape[3]))
     if pieces > 1:
         _sum_rows(out, arrays.view(partial, (count, 1, 1, pieces)))
 
@@ -85,27 +85,26 @@ def _plain(out, x):
         out[a, c] = total
 
 
-@kernel(strided=True, block=THREADS)
+@kernel(strided=True, block=BLOCK)
 def _rows(out, x):
     """out[row, piece] = sum of PIECE elements of the row: one block."""
-    totals = cuda.shared.array(THREADS, out.dtype)
+    totals = cuda.shared.array(BLOCK, out.dtype)
     me = cuda.threadIdx.x
     row, piece = split(cuda.blockIdx.x, out.shape[1])
     rest, c = split(row, x.shape[2])
     a, b = split(rest, x.shape[1])
     total = out.dtype.type(0)
-    for d in range(piece * PIECE + me, min((piece + 1) * PIECE, x.shape[3]), THREADS):
+    for d in range(piece * PIECE + me, min((piece + 1) * PIECE, x.shape[3]), cuda.blockDim.x):
         total += x[a, b, c, d]
-    totals[me] = total
-    _add_up(totals, 1)
+    total = block_sum(total, totals, 1)
     if me == 0:
-        out[row, piece] = totals[0]
+        out[row, piece] = total
 
 
-@kernel(strided=True, block=THREADS)
+@kernel(strided=True, block=BLOCK)
 def _columns(out, x):
     """out[a, piece, c] = sum of x[a, b, c] over DEPTH rows b, for COLUMNS columns c: one block."""
-    totals = cuda.shared.array(THREADS, out.dtype)
+    totals = cuda.shared.array(BLOCK, out.dtype)
     _, B, C = x.shape
     row, column = split(cuda.threadIdx.x, COLUMNS)
     rest, strip = split(cuda.blockIdx.x, (C + COLUMNS - 1) // COLUMNS)
@@ -113,41 +112,27 @@ def _columns(out, x):
     c = strip * COLUMNS + column
     total = out.dtype.type(0)
     if c < C:
-        for b in range(piece * DEPTH + row, min((piece + 1) * DEPTH, B), THREADS // COLUMNS):
+        for b in range(piece * DEPTH + row, min((piece + 1) * DEPTH, B), BLOCK // COLUMNS):
             total += x[a, b, c]
-    totals[cuda.threadIdx.x] = total
-    _add_up(totals, COLUMNS)
+    total = block_sum(total, totals, COLUMNS)
     if row == 0 and c < C:
-        out[a, piece, c] = totals[column]
+        out[a, piece, c] = total
 
 
-@kernel(block=THREADS)
+@kernel(block=BLOCK)
 def _rectified(out, sums, g, y):
     """As the entry point, with sums[piece, c] over DEPTH rows, for COLUMNS columns c: one block."""
-    totals = cuda.shared.array(THREADS, out.dtype)
+    totals = cuda.shared.array(BLOCK, out.dtype)
     B, C = g.shape
     row, column = split(cuda.threadIdx.x, COLUMNS)
     piece, strip = split(cuda.blockIdx.x, (C + COLUMNS - 1) // COLUMNS)
     c = strip * COLUMNS + column
     total = out.dtype.type(0)
     if c < C:
-        for b in range(piece * DEPTH + row, min((piece + 1) * DEPTH, B), THREADS // COLUMNS):
+        for b in range(piece * DEPTH + row, min((piece + 1) * DEPTH, B), BLOCK // COLUMNS):
             v = out.dtype.type(0) if y[b, c] <= 0 else g[b, c]
             out[b, c] = v
             total += v
-    totals[cuda.threadIdx.x] = total
-    _add_up(totals, COLUMNS)
+    total = block_sum(total, totals, COLUMNS)
     if row == 0 and c < C:
-        sums[piece, c] = totals[column]
-
-
-@device
-def _add_up(totals, width):
-    """The sums of a block's totals, `width` of them side by side, into its first `width` places."""
-    step = THREADS // 2
-    while step >= width:
-        cuda.syncthreads()
-        if cuda.threadIdx.x < step:
-            totals[cuda.threadIdx.x] += totals[cuda.threadIdx.x + step]
-        step //= 2
-    cuda.syncthreads()
+        sums[piece, c] = total

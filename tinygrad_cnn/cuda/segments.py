@@ -6,11 +6,14 @@ order[starts[j + 1] - 1], and one owner goes through them in that order.
 
 from .. import arrays
 from . import sort as sorting
+from .block import BLOCK, block_sum
 from .driver import cuda, kernel, launch
 from .indices import unravel3
 from .memory import empty
 
-BLOCK = 256    # elements of a segment added up before they join the total
+PART = 256     # elements of a segment added up before they join the total
+LONG = 64      # elements of a segment, on the average, that are work for a block
+MANY = 1 << 14 # sums that keep a GPU busy with a thread for each
 
 
 def sort(order, starts, index):
@@ -23,7 +26,10 @@ def sort(order, starts, index):
 
 def add(out, x, order, starts):
     """out[a, j, c] = sum over m in segment j of x[a, m, c]"""
-    launch(_add, out.size, out, x, order, starts)
+    if order.size >= LONG * out.shape[1] and out.size < MANY:
+        launch(_add_together, (out.size,), out, x, order, starts)
+    else:
+        launch(_add, out.size, out, x, order, starts)
 
 
 def write(out, x, order, starts):
@@ -51,11 +57,24 @@ def _add(out, x, order, starts):
     a, j, c = unravel3(cuda.grid(1), out.shape)
     if a < out.shape[0]:
         total = out.dtype.type(0)
-        for begin in range(starts[j], starts[j + 1], BLOCK):
+        for begin in range(starts[j], starts[j + 1], PART):
             block = out.dtype.type(0)
-            for k in range(begin, min(begin + BLOCK, starts[j + 1])):
+            for k in range(begin, min(begin + PART, starts[j + 1])):
                 block += x[a, order[k], c]
             total += block
+        out[a, j, c] = total
+
+
+@kernel
+def _add_together(out, x, order, starts):
+    """A block for each sum."""
+    lanes = cuda.shared.array(BLOCK, out.dtype)
+    a, j, c = unravel3(cuda.blockIdx.x, out.shape)
+    total = out.dtype.type(0)
+    for k in range(starts[j] + cuda.threadIdx.x, starts[j + 1], cuda.blockDim.x):
+        total += x[a, order[k], c]
+    total = block_sum(total, lanes, 1)
+    if cuda.threadIdx.x == 0:
         out[a, j, c] = total
 
 

@@ -1,16 +1,18 @@
 """Softmax along the middle axis of x (a, n, b), its logarithm, and their derivatives. CPU twin: cpu/softmax.py.
 
-A thread takes a softmax: its neighbors' elements lie beside its own where b is large. From WIDE elements on that lie side
-by side a block of threads does: each takes every so many elements; what they found is combined in shared memory.
+A thread takes a softmax: its neighbors' elements lie beside its own where b is large. From WIDE elements on, where few
+softmaxes lie side by side or there are few in all, a block of threads does: each takes every so many elements.
 """
 
 import math
 
-from ..arrays import view
+from .block import BLOCK, block_max, block_sum, threads_for
 from .driver import cuda, device, kernel, launch
 from .intrinsics import split
 
-BLOCK, WIDE = 256, 64
+WIDE = 64                                  # elements that are work for a block
+BESIDE = 32                                # softmaxes side by side that a warp reads as neighbors
+MANY = 1 << 12                             # softmaxes that keep a GPU busy with a thread for each
 
 
 def softmax(out, x):
@@ -33,110 +35,37 @@ def log_softmax_backward(out, g, y):
     _apply(_log_softmax_backward, _log_softmax_backward_columns, out, g, y)
 
 
+def in_rows(a, n, b):
+    """Whether a block is to take each of a * b softmaxes over n elements, rather than a thread."""
+    return n >= WIDE and (b < BESIDE or a * b < MANY)
+
+
 def _apply(rows, columns, out, *arrays):
-    """A block of 64, 128 or 256 threads for each softmax, or a thread."""
+    """A block for each softmax, or a thread."""
     a, n, b = out.shape
-    if out.size and b == 1 and n >= WIDE:
-        flat = [view(array, (a, n)) for array in (out, *arrays)]
-        launch(rows, (a,), *flat, block=min(1 << (n - 1).bit_length(), BLOCK))
-    elif out.size:
+    if in_rows(a, n, b):
+        launch(rows, (a * b,), out, *arrays, block=threads_for(n))
+    elif n:
         launch(columns, a * b, out, *arrays)
 
 
 @device
-def _sum(value, lanes):
-    """The sum of `value` over the threads of the block."""
-    me, half = cuda.threadIdx.x, cuda.blockDim.x // 2
-    lanes[me] = value
-    cuda.syncthreads()
-    while half > 0:
-        if me < half:
-            lanes[me] += lanes[me + half]
-        cuda.syncthreads()
-        half //= 2
-    total = lanes[0]
-    cuda.syncthreads()
-    return total
-
-
-@device
-def _maximum(value, lanes):
-    """The greatest `value` of the threads of the block, NaN aside."""
-    me, half = cuda.threadIdx.x, cuda.blockDim.x // 2
-    lanes[me] = value
-    cuda.syncthreads()
-    while half > 0:
-        if me < half:
-            lanes[me] = max(lanes[me], lanes[me + half])
-        cuda.syncthreads()
-        half //= 2
-    top = lanes[0]
-    cuda.syncthreads()
-    return top
-
-
-@device
-def _shift(x, lanes):
-    """(t, sum over k of exp(x[i,k] - t)) of the block's row i, with t = max over k of x[i,k]."""
-    i, n = cuda.blockIdx.x, x.shape[1]
-    top = x.dtype.type(-math.inf)
-    for j in range(cuda.threadIdx.x, n, cuda.blockDim.x):
-        top = max(top, x[i, j])
-    top = _maximum(top, lanes)
-    total = x.dtype.type(0)
-    for j in range(cuda.threadIdx.x, n, cuda.blockDim.x):
-        total += math.exp(x[i, j] - top)
-    return top, _sum(total, lanes)
-
-
-@kernel
-def _softmax(out, x):
-    lanes = cuda.shared.array(BLOCK, x.dtype)
-    i = cuda.blockIdx.x
-    top, total = _shift(x, lanes)
+def shift_of_row(x, i, column, lanes):
+    """(t, sum over k of exp(x[i,k,column] - t)), with t = max over k of x[i,k,column], by the threads of a block."""
+    top, total = x.dtype.type(-math.inf), x.dtype.type(0)
     for j in range(cuda.threadIdx.x, x.shape[1], cuda.blockDim.x):
-        out[i, j] = math.exp(x[i, j] - top) / total
-
-
-@kernel
-def _softmax_backward(out, g, y):
-    lanes = cuda.shared.array(BLOCK, y.dtype)
-    i = cuda.blockIdx.x
-    total = y.dtype.type(0)
-    for j in range(cuda.threadIdx.x, y.shape[1], cuda.blockDim.x):
-        total += g[i, j] * y[i, j]
-    total = _sum(total, lanes)
-    for j in range(cuda.threadIdx.x, y.shape[1], cuda.blockDim.x):
-        out[i, j] = y[i, j] * (g[i, j] - total)
-
-
-@kernel
-def _log_softmax(out, x):
-    lanes = cuda.shared.array(BLOCK, x.dtype)
-    i = cuda.blockIdx.x
-    top, total = _shift(x, lanes)
-    log = math.log(total)
+        top = max(top, x[i, j, column])
+    top = block_max(top, lanes, 1)
     for j in range(cuda.threadIdx.x, x.shape[1], cuda.blockDim.x):
-        out[i, j] = x[i, j] - top - log
-
-
-@kernel
-def _log_softmax_backward(out, g, y):
-    lanes = cuda.shared.array(BLOCK, y.dtype)
-    i = cuda.blockIdx.x
-    total = y.dtype.type(0)
-    for j in range(cuda.threadIdx.x, y.shape[1], cuda.blockDim.x):
-        total += g[i, j]
-    total = _sum(total, lanes)
-    for j in range(cuda.threadIdx.x, y.shape[1], cuda.blockDim.x):
-        out[i, j] = g[i, j] - math.exp(y[i, j]) * total
+        total += math.exp(x[i, j, column] - top)
+    return top, block_sum(total, lanes, 1)
 
 
 @device
-def _shift_of_column(x, i, column):
-    """(t, sum over k of exp(x[i,k,column] - t)), with t = max over k of x[i,k,column]."""
-    top, total = x[i, 0, column], x.dtype.type(0)
-    for j in range(1, x.shape[1]):
+def shift_of_column(x, i, column):
+    """The same by one thread."""
+    top, total = x.dtype.type(-math.inf), x.dtype.type(0)
+    for j in range(x.shape[1]):
         top = max(top, x[i, j, column])
     for j in range(x.shape[1]):
         total += math.exp(x[i, j, column] - top)
@@ -144,10 +73,53 @@ def _shift_of_column(x, i, column):
 
 
 @kernel
+def _softmax(out, x):
+    lanes = cuda.shared.array(BLOCK, x.dtype)
+    i, column = split(cuda.blockIdx.x, x.shape[2])
+    top, total = shift_of_row(x, i, column, lanes)
+    for j in range(cuda.threadIdx.x, x.shape[1], cuda.blockDim.x):
+        out[i, j, column] = math.exp(x[i, j, column] - top) / total
+
+
+@kernel
+def _softmax_backward(out, g, y):
+    lanes = cuda.shared.array(BLOCK, y.dtype)
+    i, column = split(cuda.blockIdx.x, y.shape[2])
+    total = y.dtype.type(0)
+    for j in range(cuda.threadIdx.x, y.shape[1], cuda.blockDim.x):
+        total += g[i, j, column] * y[i, j, column]
+    total = block_sum(total, lanes, 1)
+    for j in range(cuda.threadIdx.x, y.shape[1], cuda.blockDim.x):
+        out[i, j, column] = y[i, j, column] * (g[i, j, column] - total)
+
+
+@kernel
+def _log_softmax(out, x):
+    lanes = cuda.shared.array(BLOCK, x.dtype)
+    i, column = split(cuda.blockIdx.x, x.shape[2])
+    top, total = shift_of_row(x, i, column, lanes)
+    log = math.log(total)
+    for j in range(cuda.threadIdx.x, x.shape[1], cuda.blockDim.x):
+        out[i, j, column] = x[i, j, column] - top - log
+
+
+@kernel
+def _log_softmax_backward(out, g, y):
+    lanes = cuda.shared.array(BLOCK, y.dtype)
+    i, column = split(cuda.blockIdx.x, y.shape[2])
+    total = y.dtype.type(0)
+    for j in range(cuda.threadIdx.x, y.shape[1], cuda.blockDim.x):
+        total += g[i, j, column]
+    total = block_sum(total, lanes, 1)
+    for j in range(cuda.threadIdx.x, y.shape[1], cuda.blockDim.x):
+        out[i, j, column] = g[i, j, column] - math.exp(y[i, j, column]) * total
+
+
+@kernel
 def _softmax_columns(out, x):
     i, column = split(cuda.grid(1), x.shape[2])
     if i < x.shape[0]:
-        top, total = _shift_of_column(x, i, column)
+        top, total = shift_of_column(x, i, column)
         for j in range(x.shape[1]):
             out[i, j, column] = math.exp(x[i, j, column] - top) / total
 
@@ -156,7 +128,7 @@ def _softmax_columns(out, x):
 def _log_softmax_columns(out, x):
     i, column = split(cuda.grid(1), x.shape[2])
     if i < x.shape[0]:
-        top, total = _shift_of_column(x, i, column)
+        top, total = shift_of_column(x, i, column)
         log = math.log(total)
         for j in range(x.shape[1]):
             out[i, j, column] = x[i, j, column] - top - log

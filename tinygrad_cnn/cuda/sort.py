@@ -9,6 +9,8 @@ from .driver import cuda, device, kernel, launch
 from .intrinsics import split
 from .memory import empty
 
+PIECE = 256      # elements of a row that one thread looks through for the first ones
+
 
 def sort(out, index, x, descending):
     """out[r, i] = x[r, index[r, i]] is row r in rising order, or in falling order if `descending`; NaN is above all
@@ -32,24 +34,41 @@ def sort(out, index, x, descending):
 
 def top(out, index, x, descending):
     """The first elements of what `sort` would give, as many as a row of out has."""
-    launch(_top, x.shape[0], out, index, x, int(descending))
+    _top_of(out, index, x, None, int(descending))
+
+
+def _top_of(out, index, x, places, descending):
+    """The same, where the elements had other `places` before. A long row is cut into pieces: its first elements are
+    among the first of each piece."""
+    rows, count = out.shape
+    pieces = x.shape[1] // max(PIECE, 2 * count)
+    if pieces < 2:
+        launch(_top, rows, out, index, x, places, count, descending)
+        return
+    values, found = (empty((rows, pieces * count), array.dtype) for array in (x, index))
+    launch(_top, rows * pieces, values, found, x, places, count, descending)
+    _top_of(out, index, values, found, descending)
 
 
 @kernel
-def _top(out, index, x, descending):
-    """A thread for each row, with a sorted list of the best so far, into which few elements still come."""
-    r = cuda.grid(1)
+def _top(out, index, x, places, count, descending):
+    """A thread for each piece of a row, with a sorted list of the best so far, into which few elements still come."""
+    pieces = out.shape[1] // count
+    r, piece = split(cuda.grid(1), pieces)
     if r < x.shape[0]:
-        n, last = x.shape[1], out.shape[1] - 1
-        for i in range(n):
-            if i <= last or _before(x[r, i], i, out[r, last], index[r, last], n, descending):
-                k = min(i, last)
-                while k > 0 and _before(x[r, i], i, out[r, k - 1], index[r, k - 1], n, descending):
+        n, first = x.shape[1], piece * count
+        last = first + count - 1
+        begin = piece * n // pieces
+        for i in range(begin, (piece + 1) * n // pieces):
+            value, place = x[r, i], i if places is None else places[r, i]
+            k = min(first + i - begin, last)
+            if i - begin < count or _first(value, place, out[r, last], index[r, last], descending):
+                while k > first and _first(value, place, out[r, k - 1], index[r, k - 1], descending):
                     out[r, k] = out[r, k - 1]
                     index[r, k] = index[r, k - 1]
                     k -= 1
-                out[r, k] = x[r, i]
-                index[r, k] = i
+                out[r, k] = value
+                index[r, k] = place
 
 
 @kernel
@@ -66,7 +85,7 @@ def _swap(values, places, length, block, step, descending):
     """Blocks are sorted in turns forwards and backwards; in the last one, the row, forwards."""
     r, pair = split(cuda.grid(1), values.shape[1] // 2)
     if r < values.shape[0]:
-        i = pair // step * 2 * step + pair % step
+        i = 2 * pair - (pair & (step - 1))         # step is a power of two
         k = i + step
         a, b, m, n = values[r, i], values[r, k], places[r, i], places[r, k]
         if _before(b, n, a, m, length, descending) == ((i & block) == 0):
@@ -86,9 +105,15 @@ def _cut(out, index, values, places):
 
 @device
 def _before(a, m, b, n, length, descending):
-    """Whether a of place m must stand before b of place n; no two have the same place."""
+    """Whether a of place m must stand before b of place n; no two have the same place, and those behind come last."""
     if m >= length or n >= length:
         return m < n
+    return _first(a, m, b, n, descending)
+
+
+@device
+def _first(a, m, b, n, descending):
+    """Whether a of place m must stand before b of place n."""
     if a == b or (a != a and b != b):
         return m < n
     if descending:

@@ -3,7 +3,7 @@
 from .cifar import CIFAR10, CIFAR100
 from .color import ColorJitter, Grayscale, PCALighting, principal_colors
 from .crops import CenterCrop, FiveCrop, RandomResizedCrop, RandomVerticalFlip, Resize, TenCrop
-from .dataset import Dataset, Subset, TensorDataset
+from .dataset import ConcatDataset, Dataset, Subset, TensorDataset, random_split
 from .digits import MNISTSubset
 from .downloads import download
 from .files import DataFileError, LabeledImages
@@ -32,6 +32,7 @@ __all__ = [
     "CenterCrop",
     "ColorJitter",
     "Compose",
+    "ConcatDataset",
     "DataFileError",
     "DataLoader",
     "Dataset",
@@ -62,6 +63,7 @@ __all__ = [
     "TensorDataset",
     "download",
     "principal_colors",
+    "random_split",
     "read_idx",
     "read_image",
     "read_mask",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from typing import Any
 
 import numpy as np
 
 from ..creation import from_numpy
-from ..tensor import Tensor
 from .dataset import Arrays, Dataset, Indices
 from .prefetch import prefetch
 from .transforms import Transform
@@ -25,6 +25,8 @@ class DataLoader:
     target_transform  the same on the second array, with the same random numbers: the augmentation of a label map
                       whose image goes through `transform`
     prefetch          how many batches a thread keeps ready; 0 works without a thread
+    collate_fn        called with the list of a batch's samples in place of all this; what it returns is the batch
+    num_workers       no processes are needed: it makes no difference, nor does `pin_memory`
     seed              the order depends on (seed, epoch), augmentation on (seed, epoch, batch), and on nothing else
 
     `epoch` counts the finished epochs. A loop that is left early has not finished its epoch: the next one starts it
@@ -37,13 +39,15 @@ class DataLoader:
 
     def __init__(self, dataset: Dataset, batch_size: int = 1, shuffle: bool = False, drop_last: bool = False,
                  transform: Transform | None = None, target_transform: Transform | None = None, prefetch: int = 2,
-                 seed: int = 0) -> None:
+                 seed: int = 0, *, collate_fn: Callable[[list[Any]], Any] | None = None, num_workers: int = 0,
+                 pin_memory: bool = False) -> None:
+        del num_workers, pin_memory
         for name, value, least in ("batch_size", batch_size, 1), ("prefetch", prefetch, 0), ("seed", seed, 0):
             if value < least:
                 raise ValueError(f"DataLoader: {name} is {value}, but must be at least {least}.")
         self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last
         self.transforms = (transform, target_transform)
-        self.prefetch, self.seed = prefetch, seed
+        self.prefetch, self.seed, self.collate_fn = prefetch, seed, collate_fn
         self.set_epoch(0)
 
     def __len__(self) -> int:
@@ -51,12 +55,12 @@ class DataLoader:
         rounding = 0 if self.drop_last else self.batch_size - 1
         return (len(self.dataset) + rounding) // self.batch_size
 
-    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+    def __iter__(self) -> Iterator[Any]:
         self.batch, self._start = self._start, 0
         with closing(prefetch(self._batches(self.epoch, self.batch), self.prefetch)) as batches:
             for arrays in batches:
                 self.batch += 1
-                yield tuple(from_numpy(array) for array in arrays)
+                yield tuple(from_numpy(array) for array in arrays) if self.collate_fn is None else arrays
         self.set_epoch(self.epoch + 1)
 
     def set_epoch(self, epoch: int) -> None:
@@ -80,11 +84,14 @@ class DataLoader:
         return {"seed": self.seed, "batch_size": self.batch_size, "samples": len(self.dataset),
                 "shuffle": int(self.shuffle), "drop_last": int(self.drop_last)}
 
-    def _batches(self, epoch: int, start: int) -> Iterator[Arrays]:
+    def _batches(self, epoch: int, start: int) -> Iterator[Any]:
         order = self._order(epoch)
         for batch in range(start, len(self)):
             indices = order[batch * self.batch_size:(batch + 1) * self.batch_size]
-            yield self._augment(self.dataset.batch(indices), epoch, batch)
+            if self.collate_fn is None:
+                yield self._augment(self.dataset.batch(indices), epoch, batch)
+            else:
+                yield self.collate_fn([self.dataset[int(index)] for index in indices])
 
     def _order(self, epoch: int) -> Indices:
         samples = np.arange(len(self.dataset), dtype=np.int64)

@@ -13,7 +13,7 @@ class Arithmetic:
     """`x.add(y)` and its like."""
 
     __slots__ = ()
-    data: Any
+    array: Any
     dtype: Any
     shape: Any
 

@@ -13,7 +13,7 @@ class Elementwise:
     """`x.exp()` and its like."""
 
     __slots__ = ()
-    data: Any
+    array: Any
 
     def abs(self) -> Any:
         """|x|."""

@@ -15,7 +15,7 @@ class Facts:
     """`x.stride()`, `x.new_zeros(2, 3)` and their like."""
 
     __slots__ = ()
-    data: Any
+    array: Any
     device: Any
     numel: Any
     dim: Any
@@ -32,22 +32,22 @@ class Facts:
 
     def element_size(self) -> int:
         """The bytes of one element."""
-        return self.data.itemsize
+        return self.array.itemsize
 
     @property
     def itemsize(self) -> int:
         """The bytes of one element."""
-        return self.data.itemsize
+        return self.array.itemsize
 
     @property
     def nbytes(self) -> int:
         """The bytes of all elements."""
-        return self.data.size * self.data.itemsize
+        return self.array.size * self.array.itemsize
 
     def stride(self, dim: int | None = None) -> Any:
         """How many elements apart the neighbors along each axis, or along one, lie in memory."""
-        steps = tuple(step // self.data.itemsize for step in self.data.strides)
-        return steps if dim is None else steps[shapes.axis("stride", dim, self.data.ndim)]
+        steps = tuple(step // self.array.itemsize for step in self.array.strides)
+        return steps if dim is None else steps[shapes.axis("stride", dim, self.array.ndim)]
 
     @property
     def is_cuda(self) -> bool:
@@ -60,7 +60,7 @@ class Facts:
 
     def is_signed(self) -> bool:
         """Whether the dtype has numbers below 0."""
-        return self.data.dtype.kind in "fi"
+        return self.array.dtype.kind in "fi"
 
     def type_as(self, other: Any) -> Any:
         """With the dtype of `other`."""
@@ -78,7 +78,7 @@ class Facts:
 
     def new_empty(self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
         """A tensor whose elements are whatever the memory held."""
-        kind = self.data.dtype if dtype is None else shapes.dtype_of("new_empty", dtype)
+        kind = self.array.dtype if dtype is None else shapes.dtype_of("new_empty", dtype)
         made = self._kernels(device).empty(shapes.extents("new_empty", several(size)), kind)
         return self.result(made, None).requires_grad_(requires_grad)
 
@@ -100,5 +100,5 @@ class Facts:
 
     def new_tensor(self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
         """A tensor with a copy of `data`."""
-        values = making.converted("new_tensor", data, self.data.dtype if dtype is None else dtype)
+        values = making.converted("new_tensor", data, self.array.dtype if dtype is None else dtype)
         return self.result(self._kernels(device).upload(values), None).requires_grad_(requires_grad)

@@ -20,7 +20,7 @@ class Indexing:
     """`x[key]`, `x.gather(dim, index)`, `x.sort()` and their like."""
 
     __slots__ = ()
-    data: Any
+    array: Any
     ndim: Any
     shape: Any
     reshape: Any

@@ -28,7 +28,7 @@ def _turned(name: str) -> Any:
 
     def method(self: Any, *arguments: Any) -> Any:
         inplace.refuse_recorded(name + "_", self)
-        self.data = getattr(self.detach(), name)(*arguments).data
+        self.array = getattr(self.detach(), name)(*arguments).array
         self.version.count += 1
         return self
 
@@ -45,14 +45,14 @@ class InPlace:
     """`x.add_(1)` and its like: the operation of the same name, written into the tensor's own memory."""
 
     __slots__ = ()
-    data: Any
+    array: Any
 
     def __setitem__(self, key: Any, value: Any) -> None:
         inplace.put(self, key, beside(value, self))
 
     def copy_(self, src: Any, non_blocking: bool = False) -> Any:
         """Overwrite with `src`, broadcast and cast."""
-        return inplace.write("copy_", self, self.data, beside(src, self))
+        return inplace.write("copy_", self, self.array, beside(src, self))
 
     def fill_(self, value: Any) -> Any:
         """Overwrite with a number, or with a tensor without axes."""
@@ -60,7 +60,7 @@ class InPlace:
         if getattr(value, "ndim", 0):
             raise RuntimeError(f"fill_: the value has shape {value.shape} but a tensor without axes, or a number, is needed; "
                                "use copy_")
-        return inplace.write("fill_", self, self.data, value)
+        return inplace.write("fill_", self, self.array, value)
 
     def zero_(self) -> Any:
         """Overwrite with zeros."""
@@ -68,31 +68,31 @@ class InPlace:
 
     def uniform_(self, low: float = 0.0, high: float = 1.0) -> Any:
         """Overwrite with uniform numbers in [low, high)."""
-        return inplace.write("uniform_", self, self.data, random.drawn("uniform", self, low, high))
+        return inplace.write("uniform_", self, self.array, random.drawn("uniform", self, low, high))
 
     def normal_(self, mean: float = 0.0, std: float = 1.0) -> Any:
         """Overwrite with normal numbers."""
-        return inplace.write("normal_", self, self.data, random.drawn("normal", self, mean, std))
+        return inplace.write("normal_", self, self.array, random.drawn("normal", self, mean, std))
 
     def bernoulli_(self, p: Any = 0.5) -> Any:
         """Overwrite with 1 with probability `p`, a number or a tensor, else 0."""
-        return inplace.write("bernoulli_", self, self.data, random.bernoulli("bernoulli_", self, p))
+        return inplace.write("bernoulli_", self, self.array, random.bernoulli("bernoulli_", self, p))
 
     def random_(self, low: int = 0, high: int | None = None) -> Any:
         """Overwrite with integers from `low` to `high` - 1 (of one number: from 0 to it - 1), each as likely; without
         numbers up to what the dtype counts exactly."""
-        most = {"float32": 2**24 + 1, "uint8": 256, "bool": 2, "int32": 2**31}.get(self.data.dtype.name, 2**48)
+        most = {"float32": 2**24 + 1, "uint8": 256, "bool": 2, "int32": 2**31}.get(self.array.dtype.name, 2**48)
         low, high = (low, high) if high is not None else (0, low or most)
-        drawn = random.integers("random_", self, low, high, self.data.shape)
-        return inplace.write("random_", self, self.data, drawn)
+        drawn = random.integers("random_", self, low, high, self.array.shape)
+        return inplace.write("random_", self, self.array, drawn)
 
     def fill_diagonal_(self, fill_value: Any) -> Any:
         """Overwrite the diagonal of a matrix with a number."""
-        if self.data.ndim != 2:
-            raise RuntimeError(f"fill_diagonal_: shape {self.data.shape} has {self.data.ndim} axes but 2 are needed; fill a "
+        if self.array.ndim != 2:
+            raise RuntimeError(f"fill_diagonal_: shape {self.array.shape} has {self.array.ndim} axes but 2 are needed; fill a "
                                "diagonal() of it")
-        rank = min(self.data.shape)
-        return inplace.write("fill_diagonal_", self, arrange.along_diagonal(self.data[:rank, :rank], 0), fill_value)
+        rank = min(self.array.shape)
+        return inplace.write("fill_diagonal_", self, arrange.along_diagonal(self.array[:rank, :rank], 0), fill_value)
 
     squeeze_, unsqueeze_, t_, transpose_ = map(_turned, ("squeeze", "unsqueeze", "t", "transpose"))
     swapaxes_, swapdims_ = map(_turned, ("swapaxes", "swapdims"))

@@ -12,7 +12,7 @@ class Products:
     """`x.matmul(y)` and its like."""
 
     __slots__ = ()
-    data: Any
+    array: Any
 
     def matmul(self, other: Any) -> Any:
         """The matrix product over broadcast leading axes; a vector is a row in front and a column behind."""

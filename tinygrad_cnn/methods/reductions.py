@@ -22,7 +22,7 @@ class Reductions:
     with an extent of 1 if `keepdim`."""
 
     __slots__ = ()
-    data: Any
+    array: Any
     detach: Any
 
     def sum(self, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
@@ -96,7 +96,7 @@ class Reductions:
         return self._place("min", dim, keepdim)
 
     def _place(self, name: str, dim: int | None, keepdim: bool) -> Any:
-        if self.data.dtype == shapes.BOOL:
+        if self.array.dtype == shapes.BOOL:
             raise RuntimeError(f"arg{name}: dtype bool is given but numbers are needed; use x.int()")
         x = self.detach()
         if dim is not None:

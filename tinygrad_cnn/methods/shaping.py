@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import shapes
-from ..ops import arrange, composite, reduce, shape
+from ..ops import arrange, composite, layout, reduce, shape
 
 
 def several(values: tuple[Any, ...]) -> Sequence[int]:
@@ -20,20 +20,21 @@ class Shaping:
     """`x.reshape(2, 3)` and its like."""
 
     __slots__ = ()
-    data: Any
+    array: Any
     ndim: Any
     shape: Any
 
     def reshape(self, *target: Any) -> Any:
         """Another shape of the same size; one extent may be -1."""
-        return shape.reshape(self, shapes.reshape("reshape", self.data.size, several(target), self.shape))
+        return shape.reshape(self, shapes.reshape("reshape", self.array.size, several(target), self.shape))
 
     def view(self, *target: Any) -> Any:
-        """`reshape` that refuses to copy."""
+        """`reshape` that refuses to copy, but for a tensor in channels-last order, which users see as any other."""
         if len(target) == 1 and not isinstance(target[0], (int, np.integer, Sequence)):
             raise NotImplementedError(f"view: the memory cannot be read as another dtype, {target[0]}; use x.to(dtype)")
-        wanted = shapes.reshape("view", self.data.size, several(target), self.shape)
-        if shapes.view_strides(self.shape, self.data.strides, wanted, self.data.itemsize) is None:
+        wanted = shapes.reshape("view", self.array.size, several(target), self.shape)
+        strides = shapes.view_strides(self.shape, self.array.strides, wanted, self.array.itemsize)
+        if strides is None and not layout.is_channels_last(self.array):
             raise shapes.ShapeError(f"view: shape {self.shape} cannot be seen as {wanted} without a copy; use reshape")
         return shape.reshape(self, wanted)
 
@@ -113,9 +114,9 @@ class Shaping:
         drop = shapes.axes("squeeze", dim, self.ndim) if dim is None or not isinstance(dim, Sequence) or dim else ()
         return shape.reshape(self, tuple(n for k, n in enumerate(self.shape) if n != 1 or k not in drop))
 
-    def flip(self, *dims: Any) -> Any:
+    def flip(self, *axes: Any, dims: Any = None) -> Any:
         """A copy with these axes turned around."""
-        return arrange.flip(self, several(dims))
+        return arrange.flip(self, several(axes if dims is None else (dims,)))
 
     def fliplr(self) -> Any:
         """A copy with axis 1 turned around."""

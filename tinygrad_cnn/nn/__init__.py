@@ -1,5 +1,8 @@
 """Neural networks: modules, their functions (`functional`), initialization (`init`), fusion and summaries."""
 
+from typing import TYPE_CHECKING
+
+from ..left_out import guard
 from . import functional, init, utils
 from .activation import (
     CELU,
@@ -224,3 +227,6 @@ __all__ = [
     "utils",
     "watch",
 ]
+
+if not TYPE_CHECKING:  # the type checker is to know every name
+    __getattr__ = guard("nn", globals())

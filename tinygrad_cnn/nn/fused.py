@@ -80,7 +80,7 @@ def _is(module: Any, kind: Any) -> bool:
 def _folds(conv: Any, bn: Any, x: Tensor) -> bool:
     """Whether the batch norm is a fixed scale and shift, and scaling the weight less work than scaling the result."""
     fits = bn.num_features == conv.out_channels and conv.rank + 2 in bn.ranks and x.ndim == conv.rank + 2
-    return fits and not bn.training and bn.running_mean is not None and conv.weight.data.size < x.data.size
+    return fits and not bn.training and bn.running_mean is not None and conv.weight.array.size < x.array.size
 
 
 def _folded(conv: Any, bn: Any, x: Tensor, relu: bool) -> Tensor:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import warnings
 from math import ceil, erf, prod, sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import creation
 from ..autograd import no_grad
+from ..left_out import guard
 from ..tensor import Tensor
 
 UNIT = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "sigmoid")
@@ -219,3 +220,6 @@ def _erfinv(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     y, far = np.polyval(CENTER, w - np.float32(2.5)), w >= 5
     y[far] = np.polyval(TAIL, np.sqrt(w[far]) - np.float32(3))
     return x * y
+
+if not TYPE_CHECKING:  # the type checker is to know every name
+    __getattr__ = guard("nn.init", globals())

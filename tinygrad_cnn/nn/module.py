@@ -263,8 +263,11 @@ class Module:
             parameter.requires_grad = requires_grad
         return self
 
-    def to(self: M, *targets: Any, device: Any = None, dtype: Any = None) -> M:
-        """Move to a device, to a floating dtype, or both; integer buffers keep their dtype. Returns this module."""
+    def to(self: M, *targets: Any, device: Any = None, dtype: Any = None, non_blocking: Any = False) -> M:
+        """Move to a device, to a floating dtype, or both; integer buffers keep their dtype. Returns this module.
+
+        `non_blocking` makes no difference."""
+        del non_blocking
         for tensor in (*self.parameters(), *self.buffers()):
             moved = tensor.detach().to(*targets, device=device, dtype=dtype)
             if not tensor.is_floating_point():

@@ -15,7 +15,7 @@ class Parameter(Tensor):
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
         data = empty(0) if data is None else data
-        super().__init__(data.data, requires_grad)
+        super().__init__(data.array, requires_grad)
         self.version = data.version
 
     def __repr__(self) -> str:
@@ -38,5 +38,5 @@ def clear_grad(tensor: Tensor, set_to_none: bool) -> None:
 
 def replace(tensor: Tensor, value: Tensor) -> None:
     """Give `tensor` the array of `value`, whatever its device or dtype; a graph that saved the old one will notice."""
-    tensor.data = value.data
+    tensor.array = value.array
     tensor.version.count += 1

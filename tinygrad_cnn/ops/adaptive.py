@@ -50,8 +50,8 @@ def _even(size: Shape, wanted: Shape) -> bool:
 
 def average_pool(x: Any, wanted: Shape) -> Any:
     """The means of `wanted` windows along each spatial axis of x (n, c, ...)."""
-    size = x.data.shape[2:]
-    layer_shapes.adaptive("adaptive_avg_pool", x.data.shape, x.data.dtype, wanted)
+    size = x.array.shape[2:]
+    layer_shapes.adaptive("adaptive_avg_pool", x.array.shape, x.array.dtype, wanted)
     if all(m == 1 for m in wanted):
         return mean(x, tuple(range(2, 2 + len(wanted))), keepdim=True)
     if _even(size, wanted):
@@ -63,8 +63,8 @@ def average_pool(x: Any, wanted: Shape) -> Any:
 def max_pool(x: Any, wanted: Shape, places: bool = False) -> Any:
     """The greatest elements of `wanted` windows along each spatial axis of x (n, c, ...), the first of equal ones; with
     `places` also, as int64, where they lie in the flattened spatial axes."""
-    size, numbers = x.data.shape[2:], None
-    layer_shapes.adaptive("adaptive_max_pool", x.data.shape, x.data.dtype, wanted)
+    size, numbers = x.array.shape[2:], None
+    layer_shapes.adaptive("adaptive_max_pool", x.array.shape, x.array.dtype, wanted)
     if 0 in wanted:
         empty = average_pool(x, wanted)
         return (empty, cast(empty.detach(), shapes.INT64)) if places else empty
@@ -73,5 +73,5 @@ def max_pool(x: Any, wanted: Shape, places: bool = False) -> Any:
         for k, table in enumerate(tables):
             x = Resample(table, 2 + k)(x)
         numbers = np.arange(int(np.prod(size))).reshape(size)[np.ix_(*[table.places for table in tables])]
-    kernel = tuple(n // m for n, m in zip(x.data.shape[2:], wanted))
+    kernel = tuple(n // m for n, m in zip(x.array.shape[2:], wanted))
     return pool.windows_max(x, kernel, places, numbers)

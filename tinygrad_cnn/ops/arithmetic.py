@@ -16,17 +16,17 @@ POWERS: dict[Any, str] = {1: "", 2: "square", 3: "cube", 0.5: "sqrt", -0.5: "rsq
 
 
 def is_tensor(value: Any) -> bool:
-    return hasattr(value, "data")
+    return hasattr(value, "array")
 
 
 def power(a: Any, b: Any) -> Any:
     """a to the power of b, Tensors or numbers; integers stay integers."""
     if not is_tensor(b) and type(b) in (int, float):
-        floating = a.data.dtype in shapes.FLOATS
+        floating = a.array.dtype in shapes.FLOATS
         if b < 0 and type(b) is int and not floating:
-            raise RuntimeError(f"pow: exponent {b} of a tensor of {a.data.dtype.name} is negative but integers need at least "
+            raise RuntimeError(f"pow: exponent {b} of a tensor of {a.array.dtype.name} is negative but integers need at least "
                                "0; use x.float()")
-        if b in POWERS and a.data.dtype != shapes.BOOL and (floating or b in (1, 2, 3)) and (floating or type(b) is int):
+        if b in POWERS and a.array.dtype != shapes.BOOL and (floating or b in (1, 2, 3)) and (floating or type(b) is int):
             return apply(POWERS[b], a) if POWERS[b] else Clone()(a)
         if b == 4 and floating:
             return apply("square", apply("square", a))
@@ -40,7 +40,7 @@ def scaled(name: str, x: Any, other: Any, alpha: Any) -> Any:
     if alpha == 1 and type(alpha) is int:
         return apply(name, x, other)
     if type(alpha) is float:
-        dtype = shapes.promote(*[(v.data.dtype, v.data.ndim) if is_tensor(v) else v for v in (x, other)])
+        dtype = shapes.promote(*[(v.array.dtype, v.array.ndim) if is_tensor(v) else v for v in (x, other)])
         if dtype not in shapes.FLOATS:
             raise RuntimeError(f"{name}: alpha is {alpha} but the operands are {dtype.name}; use an integer, or x.float()")
     return apply(name, x, apply("mul", other, alpha) if is_tensor(other) else other * alpha)
@@ -57,7 +57,7 @@ def divide(a: Any, b: Any, rounding: str | None) -> Any:
     if _integers(a, b):
         _no_zeros("div", b)
         quotient = apply("floor_divide", a, b)
-        return quotient + ((quotient < 0) & (apply("remainder", a, b) != 0)).to(quotient.data.dtype)
+        return quotient + ((quotient < 0) & (apply("remainder", a, b) != 0)).to(quotient.array.dtype)
     return apply("div_trunc", a, b)
 
 
@@ -87,25 +87,25 @@ def fmod(a: Any, b: Any) -> Any:
 
 
 def _integers(a: Any, b: Any) -> bool:
-    return all(v.data.dtype not in shapes.FLOATS if is_tensor(v) else not isinstance(v, float) for v in (a, b))
+    return all(v.array.dtype not in shapes.FLOATS if is_tensor(v) else not isinstance(v, float) for v in (a, b))
 
 
 def _no_zeros(operation: str, b: Any) -> None:
     """Refuse to divide integers by 0."""
-    found = not b if not is_tensor(b) else device_of(b.data) != "meta" and bool((apply("eq", b, 0)).any())
+    found = not b if not is_tensor(b) else device_of(b.array) != "meta" and bool((apply("eq", b, 0)).any())
     if found:
         raise RuntimeError(f"{operation}: an integer is divided by 0 but there is no such integer; use x.float()")
 
 
 def rounded(name: str, x: Any) -> Any:
     """`floor`, `ceil`, `round` or `trunc`; integers are what they are."""
-    return Clone()(x) if x.data.dtype.kind in "iu" else apply(name, x)
+    return Clone()(x) if x.array.dtype.kind in "iu" else apply(name, x)
 
 
 def frac(x: Any) -> Any:
     """x - trunc(x) of a floating tensor."""
-    if x.data.dtype not in shapes.FLOATS:
-        raise RuntimeError(f"frac: dtype {x.data.dtype.name} is given but float32 or float64 is needed; use x.float()")
+    if x.array.dtype not in shapes.FLOATS:
+        raise RuntimeError(f"frac: dtype {x.array.dtype.name} is given but float32 or float64 is needed; use x.float()")
     return x - apply("trunc", x)
 
 
@@ -118,8 +118,8 @@ def round(x: Any, decimals: int) -> Any:
     """The nearest number of so many decimals; of two that are as near, the even one."""
     if not decimals:
         return rounded("round", x)
-    if x.data.dtype not in shapes.FLOATS:
-        raise RuntimeError(f"round: decimals is {decimals} for dtype {x.data.dtype.name} but a floating one is needed; "
+    if x.array.dtype not in shapes.FLOATS:
+        raise RuntimeError(f"round: decimals is {decimals} for dtype {x.array.dtype.name} but a floating one is needed; "
                            "use x.float()")
     step = 10.0 ** abs(decimals)
     if decimals > 0:
@@ -140,12 +140,12 @@ def clamp(x: Any, least: Any, most: Any) -> Any:
 
 def isclose(a: Any, b: Any, rtol: float, atol: float, equal_nan: bool) -> Any:
     """|a - b| <= atol + rtol |b|, or a == b."""
-    if a.data.dtype != b.data.dtype:
-        raise RuntimeError(f"isclose: dtypes are {a.data.dtype.name} and {b.data.dtype.name} but one is needed; "
+    if a.array.dtype != b.array.dtype:
+        raise RuntimeError(f"isclose: dtypes are {a.array.dtype.name} and {b.array.dtype.name} but one is needed; "
                            "convert one with .to(dtype)")
     if rtol < 0 or atol < 0:
         raise RuntimeError(f"isclose: rtol is {rtol} and atol {atol} but both must be at least 0; give larger ones")
-    if a.data.dtype not in shapes.FLOATS:
+    if a.array.dtype not in shapes.FLOATS:
         a, b = cast(a, shapes.FLOAT64), cast(b, shapes.FLOAT64)
     near = apply("isclose", a, b, rtol, atol)
     return near | (apply("isnan", a) & apply("isnan", b)) if equal_nan else near
@@ -154,10 +154,10 @@ def isclose(a: Any, b: Any, rtol: float, atol: float, equal_nan: bool) -> Any:
 def bitwise(name: str, *operands: Any) -> Any:
     """`bitwise_and` and its like, of integers and bools."""
     for v in operands:
-        dtype = v.data.dtype.name if is_tensor(v) else type(v).__name__
+        dtype = v.array.dtype.name if is_tensor(v) else type(v).__name__
         if dtype.startswith("float"):
             raise RuntimeError(f"{name}: an operand is {dtype} but integers or bools are needed; use x.long()")
-    if name == "bitwise_not" and operands[0].data.dtype == shapes.BOOL:
+    if name == "bitwise_not" and operands[0].array.dtype == shapes.BOOL:
         return apply("logical_not", *operands)
     return apply(name, *operands)
 
@@ -165,8 +165,8 @@ def bitwise(name: str, *operands: Any) -> Any:
 def same_dtype(operation: str, first: Any, *others: Any) -> None:
     """Refuse tensors of different dtypes."""
     for t in others:
-        if is_tensor(t) and t.data.dtype != first.data.dtype:
-            raise RuntimeError(f"{operation}: dtypes are {first.data.dtype.name} and {t.data.dtype.name} but one is needed; "
+        if is_tensor(t) and t.array.dtype != first.array.dtype:
+            raise RuntimeError(f"{operation}: dtypes are {first.array.dtype.name} and {t.array.dtype.name} but one is needed; "
                                "convert one with .to(dtype)")
 
 
@@ -178,30 +178,30 @@ def lerp(a: Any, b: Any, weight: Any) -> Any:
 
 def nan_to_num(x: Any, nan: float | None, posinf: float | None, neginf: float | None) -> Any:
     """Numbers in the place of NaN (0) and infinities (the greatest and least finite)."""
-    if x.data.dtype not in shapes.FLOATS:
+    if x.array.dtype not in shapes.FLOATS:
         return Clone()(x)
-    most = 3.4028234663852886e38 if x.data.dtype == shapes.FLOAT32 else 1.7976931348623157e308
+    most = 3.4028234663852886e38 if x.array.dtype == shapes.FLOAT32 else 1.7976931348623157e308
     return apply("nan_to_num", x, 0.0 if nan is None else nan, most if posinf is None else posinf,
                  -most if neginf is None else neginf)
 
 
 def addcmul(x: Any, a: Any, b: Any, value: Any) -> Any:
     """x + value a b; integers stay integers."""
-    whole = all(t.data.dtype.kind in "iu" for t in (x, a, b))
+    whole = all(t.array.dtype.kind in "iu" for t in (x, a, b))
     return apply("addcmul", x, a, b, int(value) if whole else value)
 
 
 def addcdiv(x: Any, a: Any, b: Any, value: Any) -> Any:
     """x + value a / b, of floating tensors."""
-    if all(t.data.dtype not in shapes.FLOATS for t in (a, b)):
+    if all(t.array.dtype not in shapes.FLOATS for t in (a, b)):
         raise RuntimeError("addcdiv: two tensors of integers are divided but floating ones are needed; use x.float()")
     return apply("addcdiv", x, a, b, value)
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
     """a where the condition holds, else b; both in the dtype they have in common."""
-    if condition.data.dtype not in (shapes.BOOL, shapes.UINT8):
-        raise RuntimeError(f"where: condition is {condition.data.dtype.name} but bool is needed; use condition.bool()")
+    if condition.array.dtype not in (shapes.BOOL, shapes.UINT8):
+        raise RuntimeError(f"where: condition is {condition.array.dtype.name} but bool is needed; use condition.bool()")
     if not is_tensor(a) and not is_tensor(b):
-        b = condition.result(kernels(condition.data).upload(np.asarray(b, shapes.promote(a, b))), None)
+        b = condition.result(kernels(condition.array).upload(np.asarray(b, shapes.promote(a, b))), None)
     return apply("where", condition, a, b)

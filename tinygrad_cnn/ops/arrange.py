@@ -62,15 +62,15 @@ def along_diagonal(x: Any, offset: int) -> Any:
 
 def at_least(operation: str, x: Any, rank: int) -> Any:
     """`x`, refused if it has fewer axes."""
-    if x.data.ndim < rank:
-        raise shapes.ShapeError(f"{operation}: shape {x.data.shape} has {x.data.ndim} axes but {rank} is the least; use "
+    if x.array.ndim < rank:
+        raise shapes.ShapeError(f"{operation}: shape {x.array.shape} has {x.array.ndim} axes but {rank} is the least; use "
                                 "unsqueeze")
     return x
 
 
 def unflatten(x: Any, dim: int, sizes: Sequence[int]) -> Any:
     """Axis `dim` as several."""
-    axis, shape = shapes.axis("unflatten", dim, x.data.ndim), x.data.shape
+    axis, shape = shapes.axis("unflatten", dim, x.array.ndim), x.array.shape
     if not len(sizes):
         raise shapes.ShapeError(f"unflatten: sizes {sizes} for axis {axis} of shape {shape}; give at least one")
     wanted = shapes.reshape("unflatten", shape[axis], sizes, (shape[axis],))
@@ -81,7 +81,7 @@ def movedim(x: Any, source: Any, destination: Any) -> Any:
     """Axes at other places, the others in their order."""
     whole = isinstance(source, int) and isinstance(destination, int)
     given, wanted = ((source,), (destination,)) if whole else (tuple(source), tuple(destination))
-    rank = x.data.ndim
+    rank = x.array.ndim
     given = tuple(shapes.axis("movedim", k, rank) for k in given)
     wanted = tuple(shapes.axis("movedim", k, rank) for k in wanted)
     if len(given) != len(wanted) or len(set(given)) != len(given) or len(set(wanted)) != len(wanted):
@@ -93,22 +93,22 @@ def movedim(x: Any, source: Any, destination: Any) -> Any:
 
 def flip(x: Any, dims: Sequence[int]) -> Any:
     """A copy with some axes turned around."""
-    turned = shapes.axes("flip", dims, x.data.ndim) if len(dims) else ()
-    return Clone()(Index(tuple(slice(None, None, -1 if k in turned else 1) for k in range(x.data.ndim)))(x))
+    turned = shapes.axes("flip", dims, x.array.ndim) if len(dims) else ()
+    return Clone()(Index(tuple(slice(None, None, -1 if k in turned else 1) for k in range(x.array.ndim)))(x))
 
 
 def rot90(x: Any, k: int, dims: Sequence[int]) -> Any:
     """Turned by right angles in the plane of two axes."""
-    if len(dims) != 2 or x.data.ndim < 2:
-        raise shapes.ShapeError(f"rot90: dims {tuple(dims)} of shape {x.data.shape}; name two different axes")
-    a, b = (shapes.axis("rot90", d, x.data.ndim) for d in dims)
+    if len(dims) != 2 or x.array.ndim < 2:
+        raise shapes.ShapeError(f"rot90: dims {tuple(dims)} of shape {x.array.shape}; name two different axes")
+    a, b = (shapes.axis("rot90", d, x.array.ndim) for d in dims)
     if a == b:
-        raise shapes.ShapeError(f"rot90: dims {tuple(dims)} of shape {x.data.shape}; name two different axes")
+        raise shapes.ShapeError(f"rot90: dims {tuple(dims)} of shape {x.array.shape}; name two different axes")
     if k % 4 == 2:
         return flip(x, (a, b))
     if k % 4 == 0:
         return Clone()(x)
-    order = list(range(x.data.ndim))
+    order = list(range(x.array.ndim))
     order[a], order[b] = b, a
     return flip(Permute(tuple(order))(x), (a,) if k % 4 == 1 else (b,))
 
@@ -119,64 +119,64 @@ def roll(x: Any, shifts: Any, dims: Any) -> Any:
     if dims is None or (not isinstance(dims, int) and not len(dims)):
         if len(steps) != 1:
             raise shapes.ShapeError(f"roll: {len(steps)} shifts but no dims; name an axis for each shift")
-        return reshape(roll(reshape(x, (x.data.size,)), steps, 0), x.data.shape)
-    axes = [shapes.axis("roll", d, x.data.ndim) for d in ((dims,) if isinstance(dims, int) else dims)]
+        return reshape(roll(reshape(x, (x.array.size,)), steps, 0), x.array.shape)
+    axes = [shapes.axis("roll", d, x.array.ndim) for d in ((dims,) if isinstance(dims, int) else dims)]
     if len(axes) != len(steps):
         raise shapes.ShapeError(f"roll: {len(steps)} shifts but {len(axes)} dims; name an axis for each shift")
     for step, axis in zip(steps, axes):
         full = (slice(None),) * axis
-        cut = -step % max(x.data.shape[axis], 1)
+        cut = -step % max(x.array.shape[axis], 1)
         x = Concat(axis)(Index((*full, slice(cut, None)))(x), Index((*full, slice(0, cut)))(x))
     return x
 
 
 def repeat(operation: str, x: Any, counts: Sequence[int]) -> Any:
     """Copies side by side along each axis."""
-    if len(counts) < x.data.ndim or any(n < 0 for n in counts):
-        raise shapes.ShapeError(f"{operation}: repeats {tuple(counts)} for shape {x.data.shape}; give a number of at least "
+    if len(counts) < x.array.ndim or any(n < 0 for n in counts):
+        raise shapes.ShapeError(f"{operation}: repeats {tuple(counts)} for shape {x.array.shape}; give a number of at least "
                                 "0 for each axis")
-    shape = (1,) * (len(counts) - x.data.ndim) + x.data.shape
+    shape = (1,) * (len(counts) - x.array.ndim) + x.array.shape
     apart = reshape(x, tuple(n for extent in shape for n in (1, extent)))
     stretched = expand(apart, tuple(n for pair in zip(counts, shape) for n in pair))
-    return Clone()(x) if all(n == 1 for n in counts) and len(counts) == x.data.ndim else reshape(
+    return Clone()(x) if all(n == 1 for n in counts) and len(counts) == x.array.ndim else reshape(
         stretched, tuple(n * extent for n, extent in zip(counts, shape)))
 
 
 def repeat_interleave(x: Any, repeats: Any, dim: int | None) -> Any:
     """Each element along an axis several times in a row."""
     if dim is None:
-        x, dim = reshape(x, (x.data.size,)), 0
-    axis, shape = shapes.axis("repeat_interleave", dim, x.data.ndim), x.data.shape
-    counts = np.atleast_1d(kernels(repeats.data).download(repeats.data) if hasattr(repeats, "data") and not isinstance(
+        x, dim = reshape(x, (x.array.size,)), 0
+    axis, shape = shapes.axis("repeat_interleave", dim, x.array.ndim), x.array.shape
+    counts = np.atleast_1d(kernels(repeats.array).download(repeats.array) if hasattr(repeats, "array") and not isinstance(
         repeats, np.ndarray) else np.asarray(repeats))
     if counts.ndim != 1 or len(counts) not in (1, shape[axis]) or counts.min(initial=0) < 0 or counts.dtype.kind not in "iu":
         raise shapes.ShapeError(f"repeat_interleave: repeats has shape {counts.shape} for {shape[axis]} elements along axis "
                                 f"{axis}; give one integer of at least 0, or one for each")
     places = uploaded(x, np.repeat(np.arange(shape[axis]), counts))
     rows = Take()(reshape(x, shapes.around(shape, axis)), checked("repeat_interleave", places, max(shape[axis], 1), axis))
-    return reshape(rows, (*shape[:axis], places.data.size, *shape[axis + 1:]))
+    return reshape(rows, (*shape[:axis], places.array.size, *shape[axis + 1:]))
 
 
 def triangle(operation: str, x: Any, diagonal: int) -> Any:
     """Zeros on the other side of a diagonal."""
-    shape = at_least(operation, x, 2).data.shape
+    shape = at_least(operation, x, 2).array.shape
     rows, columns = uploaded(x, np.arange(shape[-2]).reshape(-1, 1) + diagonal), uploaded(x, np.arange(shape[-1]))
     return apply("where", apply("ge" if operation == "tril" else "le", rows, columns), x, False)
 
 
 def diagonal(x: Any, offset: int, dim1: int, dim2: int) -> Any:
     """A diagonal of two axes as the last axis."""
-    rank = x.data.ndim
+    rank = x.array.ndim
     a, b = shapes.axis("diagonal", dim1, rank), shapes.axis("diagonal", dim2, rank)
     if a == b:
-        raise shapes.ShapeError(f"diagonal: dim1 {dim1} and dim2 {dim2} of shape {x.data.shape} are the same axis; name two")
+        raise shapes.ShapeError(f"diagonal: dim1 {dim1} and dim2 {dim2} of shape {x.array.shape} are the same axis; name two")
     order = (*(k for k in range(rank) if k not in (a, b)), a, b)
     return Diagonal(offset)(Permute(order)(x))
 
 
 def diag_embed(x: Any, offset: int, dim1: int, dim2: int) -> Any:
     """Matrices of zeros with the last axis on a diagonal of two new axes."""
-    rank, n = x.data.ndim + 1, x.data.shape[-1] + abs(offset)
+    rank, n = x.array.ndim + 1, x.array.shape[-1] + abs(offset)
     a, b = shapes.axis("diag_embed", dim1, rank), shapes.axis("diag_embed", dim2, rank)
     if a == b:
         raise shapes.ShapeError(f"diag_embed: dim1 {dim1} and dim2 {dim2} are the same axis; name two")
@@ -185,9 +185,9 @@ def diag_embed(x: Any, offset: int, dim1: int, dim2: int) -> Any:
 
 def diag(x: Any, offset: int) -> Any:
     """A copy of a matrix's diagonal, or the matrix of a vector."""
-    if x.data.ndim not in (1, 2):
-        raise shapes.ShapeError(f"diag: shape {x.data.shape} has {x.data.ndim} axes but 1 or 2 are needed; use diagonal")
-    return Clone()(Diagonal(offset)(x)) if x.data.ndim == 2 else diag_embed(x, offset, 0, 1)
+    if x.array.ndim not in (1, 2):
+        raise shapes.ShapeError(f"diag: shape {x.array.shape} has {x.array.ndim} axes but 1 or 2 are needed; use diagonal")
+    return Clone()(Diagonal(offset)(x)) if x.array.ndim == 2 else diag_embed(x, offset, 0, 1)
 
 
 class Windows(Function):
@@ -206,26 +206,26 @@ class Windows(Function):
 
     def backward(self, g: Any) -> Any:
         outer, extent, inner = shapes.around(self.shape, self.axis)
-        starts = np.arange(g.data.shape[self.axis]) * self.step
+        starts = np.arange(g.array.shape[self.axis]) * self.step
         places = uploaded(g, (starts[:, None] + np.arange(self.size)).reshape(-1))
-        rows = reshape(movedim(g, g.data.ndim - 1, self.axis + 1), (outer, places.data.size, inner))
+        rows = reshape(movedim(g, g.array.ndim - 1, self.axis + 1), (outer, places.array.size, inner))
         return reshape(Spread(extent)(rows, places), self.shape)
 
 
 def unfold(x: Any, dim: int, size: int, step: int) -> Any:
     """Windows along an axis, as a new last axis."""
-    axis, shape = shapes.axis("unfold", dim, x.data.ndim), x.data.shape or (1,)
+    axis, shape = shapes.axis("unfold", dim, x.array.ndim), x.array.shape or (1,)
     if not 0 <= size <= shape[axis] or step < 1:
         raise shapes.ShapeError(f"unfold: size {size} and step {step} for axis {axis} of shape {shape}; use a size of 0 to "
                                 f"{shape[axis]} and a step of at least 1")
-    if not x.data.ndim:
+    if not x.array.ndim:
         return reshape(Windows(0, size, step)(reshape(x, (1,))), (size,))
     return Windows(axis, size, step)(x)
 
 
 def pixel_shuffle(x: Any, factor: int) -> Any:
     """(..., c * factor^2, h, w) as (..., c, h * factor, w * factor)."""
-    shape = x.data.shape
+    shape = x.array.shape
     if len(shape) < 3 or factor < 1 or shape[-3] % factor**2:
         raise shapes.ShapeError(f"pixel_shuffle: upscale_factor {factor} for shape {shape}; give (..., channels, h, w) whose "
                                 "channels the square of the factor divides")
@@ -236,7 +236,7 @@ def pixel_shuffle(x: Any, factor: int) -> Any:
 
 def pixel_unshuffle(x: Any, factor: int) -> Any:
     """(..., c, h * factor, w * factor) as (..., c * factor^2, h, w)."""
-    shape = x.data.shape
+    shape = x.array.shape
     if len(shape) < 3 or factor < 1 or shape[-2] % factor or shape[-1] % factor:
         raise shapes.ShapeError(f"pixel_unshuffle: downscale_factor {factor} for shape {shape}; give (..., channels, h, w) "
                                 "whose h and w the factor divides")
@@ -250,10 +250,10 @@ def joined(operation: str, tensors: Sequence[Any], dim: int) -> Any:
     if not len(tensors):
         raise shapes.ShapeError(f"{operation}: 0 tensors were given but at least 1 is needed; give a list of tensors")
     for k, t in enumerate(tensors):
-        if not t.data.ndim:
+        if not t.array.ndim:
             raise shapes.ShapeError(f"{operation}: tensor {k} has no axes but at least one is needed; use stack, or "
                                     "unsqueeze(0)")
-    dtype = shapes.promote(*[(t.data.dtype, 1) for t in tensors])
-    whole = [t for t in tensors if t.data.shape != (0,)] or list(tensors[:1])
-    axis = shapes.axis(operation, dim, whole[0].data.ndim)
+    dtype = shapes.promote(*[(t.array.dtype, 1) for t in tensors])
+    whole = [t for t in tensors if t.array.shape != (0,)] or list(tensors[:1])
+    axis = shapes.axis(operation, dim, whole[0].array.ndim)
     return Concat(axis)(*[cast(t, dtype) for t in whole])

@@ -16,26 +16,26 @@ from .shape import Permute, reshape
 
 def sum(x: Any, axis: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
     """The sum over `axis` (all axes for None), of `x` converted to `dtype` if one is given."""
-    axes = shapes.axes("sum", axis, x.data.ndim)
+    axes = shapes.axes("sum", axis, x.array.ndim)
     out = Sum(axes)(x if dtype is None else cast(x, shapes.dtype_of("sum", dtype)))
     if dtype is not None:
         out = cast(out, shapes.dtype_of("sum", dtype))
-    return reshape(out, shapes.without(x.data.shape, axes)) if keepdim else out
+    return reshape(out, shapes.without(x.array.shape, axes)) if keepdim else out
 
 
 def mean(x: Any, axis: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
     """The mean over `axis` (all axes for None) of a floating tensor, or of one converted to `dtype`."""
     x = x if dtype is None else cast(x, shapes.dtype_of("mean", dtype))
-    if x.data.dtype not in shapes.FLOATS:
-        raise RuntimeError(f"mean: dtype {x.data.dtype.name} is not floating but float32 or float64 is needed; "
+    if x.array.dtype not in shapes.FLOATS:
+        raise RuntimeError(f"mean: dtype {x.array.dtype.name} is not floating but float32 or float64 is needed; "
                            "use x.float().mean()")
-    count = prod(x.data.shape[k] for k in shapes.axes("mean", axis, x.data.ndim))
+    count = prod(x.array.shape[k] for k in shapes.axes("mean", axis, x.array.ndim))
     return apply("div", sum(x, axis, keepdim), float(count))
 
 
 def flatten(x: Any, start: int = 0, end: int = -1) -> Any:
     """Axes `start` to `end` as one."""
-    shape = x.data.shape
+    shape = x.array.shape
     first, last = shapes.axis("flatten", start, len(shape)), shapes.axis("flatten", end, len(shape))
     if first > last:
         raise shapes.ShapeError(f"flatten: start {start} lies behind end {end} in shape {shape}; swap them")
@@ -44,8 +44,8 @@ def flatten(x: Any, start: int = 0, end: int = -1) -> Any:
 
 def transpose(x: Any, a: int, b: int) -> Any:
     """Axes `a` and `b` swapped."""
-    order = list(range(x.data.ndim))
-    i, j = shapes.axis("transpose", a, x.data.ndim), shapes.axis("transpose", b, x.data.ndim)
+    order = list(range(x.array.ndim))
+    i, j = shapes.axis("transpose", a, x.array.ndim), shapes.axis("transpose", b, x.array.ndim)
     if order:
         order[i], order[j] = j, i
     return Permute(tuple(order))(x)
@@ -53,6 +53,6 @@ def transpose(x: Any, a: int, b: int) -> Any:
 
 def one_hot(index: Any, classes: int, dtype: Any) -> Any:
     """1 at the class each index names, else 0: shape (..., classes)."""
-    shape = (*index.data.shape, classes)
-    places = index.result(kernels(index.data).upload(np.arange(classes)), None)
+    shape = (*index.array.shape, classes)
+    places = index.result(kernels(index.array).upload(np.arange(classes)), None)
     return cast(apply("eq", reshape(index, (*shape[:-1], 1)), places), dtype)

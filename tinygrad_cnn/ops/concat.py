@@ -33,7 +33,7 @@ class Concat(Function):
 
 def split(x: Any, sizes: tuple[int, ...], axis: int) -> tuple[Any, ...]:
     """Views of `sizes` elements each along `axis`."""
-    total = x.data.shape[axis]
+    total = x.array.shape[axis]
     shapes.same("split", f"the sum of sizes {sizes}", sum(sizes), total, f"cut all of axis {axis}")
     starts = [sum(sizes[:k]) for k in range(len(sizes))]
     return tuple(Index(_stretch(axis, start, start + n))(x) for start, n in zip(starts, sizes))

@@ -52,8 +52,8 @@ class Conv(_Convolution):
 
     def backward(self, g: Any) -> Any:
         x, w = self.x, self.w  # type: ignore[attr-defined]
-        return (ConvTranspose(self.window, x.data.shape[2:])(g, w) if self.needed[0] else None,
-                ConvWeight(self.window, w.data.shape[2:])(x, g) if self.needed[1] else None)
+        return (ConvTranspose(self.window, x.array.shape[2:])(g, w) if self.needed[0] else None,
+                ConvWeight(self.window, w.array.shape[2:])(x, g) if self.needed[1] else None)
 
 
 class ConvTranspose(_Convolution):
@@ -70,8 +70,8 @@ class ConvTranspose(_Convolution):
 
     def backward(self, x: Any) -> Any:
         g, w = self.g, self.w  # type: ignore[attr-defined]
-        return (Conv(self.window, g.data.shape[2:])(x, w) if self.needed[0] else None,
-                ConvWeight(self.window, w.data.shape[2:])(x, g) if self.needed[1] else None)
+        return (Conv(self.window, g.array.shape[2:])(x, w) if self.needed[0] else None,
+                ConvWeight(self.window, w.array.shape[2:])(x, g) if self.needed[1] else None)
 
 
 class ConvWeight(_Convolution):
@@ -92,8 +92,8 @@ class ConvWeight(_Convolution):
 
     def backward(self, w: Any) -> Any:
         x, g = self.x, self.g  # type: ignore[attr-defined]
-        return (ConvTranspose(self.window, x.data.shape[2:])(g, w) if self.needed[0] else None,
-                Conv(self.window, g.data.shape[2:])(x, w) if self.needed[1] else None)
+        return (ConvTranspose(self.window, x.array.shape[2:])(g, w) if self.needed[0] else None,
+                Conv(self.window, g.array.shape[2:])(x, w) if self.needed[1] else None)
 
 
 class ConvBias(Fused):
@@ -113,8 +113,8 @@ class ConvBias(Fused):
             g, bias = rectified(g, self.out)  # type: ignore[attr-defined]
         else:
             bias = _bias_gradient(g) if any(self.needed[2:]) else None
-        return (ConvTranspose(self.window, x.data.shape[2:])(g, w) if self.needed[0] else None,
-                ConvWeight(self.window, w.data.shape[2:])(x, g) if self.needed[1] else None, bias)[:len(self.needed)]
+        return (ConvTranspose(self.window, x.array.shape[2:])(g, w) if self.needed[0] else None,
+                ConvWeight(self.window, w.array.shape[2:])(x, g) if self.needed[1] else None, bias)[:len(self.needed)]
 
     def definition(self, x: Any, w: Any, bias: Any = None) -> Any:
         y = _biased(Conv(self.window)(x, w), bias)
@@ -132,8 +132,8 @@ class ConvTransposeBias(Fused):
 
     def fused_backward(self, x: Any) -> Any:
         g, w = self.g, self.w  # type: ignore[attr-defined]
-        return (Conv(self.window, g.data.shape[2:])(x, w) if self.needed[0] else None,
-                ConvWeight(self.window, w.data.shape[2:])(x, g) if self.needed[1] else None,
+        return (Conv(self.window, g.array.shape[2:])(x, w) if self.needed[0] else None,
+                ConvWeight(self.window, w.array.shape[2:])(x, g) if self.needed[1] else None,
                 _bias_gradient(x) if self.needed[2] else None)
 
     def definition(self, g: Any, w: Any, bias: Any) -> Any:
@@ -155,17 +155,17 @@ def _transpose(window: Window, size: tuple[int, ...], g: Any, w: Any, bias: Any)
 
 
 def _bias_gradient(g: Any) -> Any:
-    return Sum((0, *range(2, g.data.ndim)))(g)
+    return Sum((0, *range(2, g.array.ndim)))(g)
 
 
 def _biased(y: Any, bias: Any) -> Any:
-    return y if bias is None else y + reshape(bias, (bias.data.size, *(1,) * (y.data.ndim - 2)))
+    return y if bias is None else y + reshape(bias, (bias.array.size, *(1,) * (y.array.ndim - 2)))
 
 
 def conv(x: Any, w: Any, bias: Any, window: Window, relu: bool = False) -> Any:
     """x (n, c, ...), w (o, c / groups, ...), bias (o,) or None -> (n, o, ...)."""
-    together("conv", x.data, w.data, *([] if bias is None else [bias.data]))
-    layer_shapes.convolution("conv", x.data.shape, w.data.shape, None if bias is None else bias.data.shape, window.groups)
+    together("conv", x.array, w.array, *([] if bias is None else [bias.array]))
+    layer_shapes.convolution("conv", x.array.shape, w.array.shape, None if bias is None else bias.array.shape, window.groups)
     if bias is None and not relu:
         return Conv(window)(x, w)
     return ConvBias(window, relu)(x, w) if bias is None else ConvBias(window, relu)(x, w, bias)
@@ -173,9 +173,9 @@ def conv(x: Any, w: Any, bias: Any, window: Window, relu: bool = False) -> Any:
 
 def conv_transpose(x: Any, w: Any, bias: Any, window: Window, output_padding: tuple[int, ...]) -> Any:
     """x (n, c, ...), w (c, o / groups, ...), bias (o,) or None -> (n, o, ...)."""
-    together("conv_transpose", x.data, w.data, *([] if bias is None else [bias.data]))
-    layer_shapes.transposed_convolution("conv_transpose", x.data.shape, w.data.shape,
-                                  None if bias is None else bias.data.shape, window.groups)
-    size = layer_shapes.transposed("conv_transpose", x.data.shape[2:], w.data.shape[2:], window.stride, window.padding,
+    together("conv_transpose", x.array, w.array, *([] if bias is None else [bias.array]))
+    layer_shapes.transposed_convolution("conv_transpose", x.array.shape, w.array.shape,
+                                  None if bias is None else bias.array.shape, window.groups)
+    size = layer_shapes.transposed("conv_transpose", x.array.shape[2:], w.array.shape[2:], window.stride, window.padding,
                              window.dilation, output_padding)
     return ConvTranspose(window, size)(x, w) if bias is None else ConvTransposeBias(window, size)(x, w, bias)

@@ -39,12 +39,12 @@ def dropout(x: Any, p: float) -> Any:
         raise ValueError(f"dropout: p is {p} but must be a probability; use 0 to 1")
     if p == 0:
         return x
-    return x * 0.0 if p == 1 else Dropout(p, random.take(x.data.size))(x)
+    return x * 0.0 if p == 1 else Dropout(p, random.take(x.array.size))(x)
 
 
 def channel_dropout(x: Any, p: float) -> Any:
     """Dropout of whole channels of x (n, c, ...): all elements of one share their draw (Tompson et al., arXiv 1411.4280)."""
-    return x if p == 0 else x * dropout(_ones(x, x.data.shape[:2]), p)
+    return x if p == 0 else x * dropout(_ones(x, x.array.shape[:2]), p)
 
 
 def alpha_dropout(x: Any, p: float, channels: bool) -> Any:
@@ -54,12 +54,12 @@ def alpha_dropout(x: Any, p: float, channels: bool) -> Any:
         return x
     if p == 1:
         return x * 0.0
-    kept = dropout(_ones(x, x.data.shape[:2] if channels else x.data.shape), p) * (1 - p)
+    kept = dropout(_ones(x, x.array.shape[:2] if channels else x.array.shape), p) * (1 - p)
     scale = ((1 - p) * (1 + p * SELU_LIMIT**2)) ** -0.5
     return x * (kept * scale) + (1.0 - kept) * (SELU_LIMIT * scale) - scale * p * SELU_LIMIT
 
 
 def _ones(x: Any, shape: tuple[int, ...]) -> Any:
     """Ones of `shape` against the first axes of x."""
-    ones = np.ones((*shape, *(1,) * (x.data.ndim - len(shape))), x.data.dtype)
-    return x.result(kernels(x.data).upload(ones), None)
+    ones = np.ones((*shape, *(1,) * (x.array.ndim - len(shape))), x.array.dtype)
+    return x.result(kernels(x.array).upload(ones), None)

@@ -31,7 +31,7 @@ def einsum(equation: str, operands: Sequence[Any]) -> Any:
     x, labels = _summed(x, labels, set(output))
     for label in output:  # broadcast in an operand that has it only as 1
         at = labels.index(label)
-        x = expand(x, (*x.data.shape[:at], extents[label], *x.data.shape[at + 1:]))
+        x = expand(x, (*x.array.shape[:at], extents[label], *x.array.shape[at + 1:]))
     return Permute(tuple(labels.index(label) for label in output))(x) if labels != output else x
 
 
@@ -51,7 +51,7 @@ def _parsed(equation: str, operands: Sequence[Any]) -> tuple[list[Labels], Label
     left, arrow, right = equation.replace(" ", "").partition("->")
     words = left.split(",")
     shapes.same("einsum", "the number of operands", len(operands), len(words), f"give one for each part of {equation!r}")
-    inputs = [_labels(word, x.data.shape, equation) for word, x in zip(words, operands)]
+    inputs = [_labels(word, x.array.shape, equation) for word, x in zip(words, operands)]
     dots = max((tuple(p for p in labels if p[0] == ".") for labels in inputs), key=len)
     if arrow:
         output = tuple(p for part in _split(right, equation) for p in (dots if part == "..." else (part,)))
@@ -89,11 +89,11 @@ def _diagonal(x: Any, labels: Labels) -> tuple[Any, Labels]:
         while labels.count(label) > 1:
             one = labels.index(label)
             two = labels.index(label, one + 1)
-            n = x.data.shape[one]
-            shapes.same("einsum", f"an extent of {label!r}", x.data.shape[two], n, "make repeated axes equal")
+            n = x.array.shape[one]
+            shapes.same("einsum", f"an extent of {label!r}", x.array.shape[two], n, "make repeated axes equal")
             rest = [k for k in range(len(labels)) if k not in (one, two)]
             square = Permute((*rest, one, two))(x)
-            flat = reshape(square, (*square.data.shape[:-2], n * n))
+            flat = reshape(square, (*square.array.shape[:-2], n * n))
             x = Index((..., slice(None, None, n + 1)))(flat)
             labels = (*(labels[k] for k in rest), label)
     return x, labels
@@ -103,7 +103,7 @@ def _extents(terms: Sequence[tuple[Any, Labels]]) -> dict[str, int]:
     """The extent of each label; one of 1 stretches."""
     found: dict[str, int] = {}
     for x, labels in terms:
-        for label, n in zip(labels, x.data.shape):
+        for label, n in zip(labels, x.array.shape):
             if found.setdefault(label, n) != n and n != 1:
                 if found[label] != 1:
                     raise shapes.ShapeError(f"einsum: {label!r} has extents {found[label]} and {n} but one is needed; "
@@ -129,14 +129,14 @@ def _pair(x: Any, ours: Labels, y: Any, theirs: Labels, later: set[str],
     a = _arranged(x, ours, batch + rows + inner, set(inner), extents)
     b = _arranged(y, theirs, batch + inner + columns, set(inner), extents)
     cuts = len(batch), len(batch) + len(rows), len(batch) + len(inner)
-    sizes = a.data.shape[cuts[0]:cuts[1]], a.data.shape[cuts[1]:], b.data.shape[cuts[2]:]
-    a = reshape(a, (*a.data.shape[:cuts[0]], prod(sizes[0]), prod(sizes[1])))
-    b = reshape(b, (*b.data.shape[:cuts[0]], prod(sizes[1]), prod(sizes[2])))
+    sizes = a.array.shape[cuts[0]:cuts[1]], a.array.shape[cuts[1]:], b.array.shape[cuts[2]:]
+    a = reshape(a, (*a.array.shape[:cuts[0]], prod(sizes[0]), prod(sizes[1])))
+    b = reshape(b, (*b.array.shape[:cuts[0]], prod(sizes[1]), prod(sizes[2])))
     out = MatMul()(a, b)
-    return reshape(out, (*out.data.shape[:-2], *sizes[0], *sizes[2])), tuple(batch + rows + columns)
+    return reshape(out, (*out.array.shape[:-2], *sizes[0], *sizes[2])), tuple(batch + rows + columns)
 
 
 def _arranged(x: Any, labels: Labels, order: list[str], inner: set[str], extents: dict[str, int]) -> Any:
     """The axes in `order`, those that are summed stretched to their extents."""
     x = Permute(tuple(labels.index(p) for p in order))(x)
-    return expand(x, tuple(extents[p] if p in inner else n for p, n in zip(order, x.data.shape)))
+    return expand(x, tuple(extents[p] if p in inner else n for p, n in zip(order, x.array.shape)))

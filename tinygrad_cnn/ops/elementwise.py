@@ -80,31 +80,31 @@ class Cast(Function):
 
 def cast(x: Any, dtype: Any) -> Any:
     """`x` as `dtype`; `x` itself if it is so already."""
-    return x if x.data.dtype == dtype else Cast(dtype)(x)
+    return x if x.array.dtype == dtype else Cast(dtype)(x)
 
 
 def apply(name: str, *operands: Any) -> Any:
     """The formula `name` of Tensors and numbers, at least one of them a Tensor."""
     names = formulas.parameters(name)
-    tensors = [t for t in operands if hasattr(t, "data")]
+    tensors = [t for t in operands if hasattr(t, "array")]
     if len(tensors) > 1:
-        together(name, *[t.data for t in tensors])
-    if any(t.data.dtype != tensors[0].data.dtype for t in tensors) or len(tensors) < len(operands) \
-            or tensors[0].data.dtype not in shapes.FLOATS:
+        together(name, *[t.array for t in tensors])
+    if any(t.array.dtype != tensors[0].array.dtype for t in tensors) or len(tensors) < len(operands) \
+            or tensors[0].array.dtype not in shapes.FLOATS:
         operands = _promoted(name, names, operands)
-    numbers = {p: v for p, v in zip(names, operands) if not hasattr(v, "data")}
-    return Elementwise(name, numbers)(*[v for v in operands if hasattr(v, "data")])
+    numbers = {p: v for p, v in zip(names, operands) if not hasattr(v, "array")}
+    return Elementwise(name, numbers)(*[v for v in operands if hasattr(v, "array")])
 
 
 def _promoted(name: str, names: tuple[str, ...], operands: tuple[Any, ...]) -> tuple[Any, ...]:
     """The operands in their common dtype; the condition `c` of `where` stays a bool."""
-    dtype = shapes.promote(*[(v.data.dtype, v.data.ndim) if hasattr(v, "data") else v
+    dtype = shapes.promote(*[(v.array.dtype, v.array.ndim) if hasattr(v, "array") else v
                              for p, v in zip(names, operands) if p != "c"])
-    _check(name, dtype, [v.data.dtype if hasattr(v, "data") else type(v) for v in operands])
+    _check(name, dtype, [v.array.dtype if hasattr(v, "array") else type(v) for v in operands])
     if name in formulas.FLOATING and dtype not in shapes.FLOATS:
         dtype = shapes.FLOAT32
     kind = float if dtype in shapes.FLOATS else bool if dtype == shapes.BOOL else int
-    return tuple(cast(v, shapes.BOOL if p == "c" else dtype) if hasattr(v, "data") else kind(v)
+    return tuple(cast(v, shapes.BOOL if p == "c" else dtype) if hasattr(v, "array") else kind(v)
                  for p, v in zip(names, operands))
 
 
@@ -129,7 +129,7 @@ class _TensorMath:
 
     def where(self, c: Any, a: Any, b: Any) -> Any:
         """`a` where `c` holds, else `b`."""
-        if not hasattr(c, "data"):  # a comparison of numbers
+        if not hasattr(c, "array"):  # a comparison of numbers
             return a if c else b
         return apply("where", c, a, b)
 
@@ -145,7 +145,7 @@ TensorMath = _TensorMath()
 
 
 def _call(name: str, *operands: Any) -> Any:
-    if any(hasattr(v, "data") for v in operands):
+    if any(hasattr(v, "array") for v in operands):
         return apply(NAMES.get(name, name), *operands)
     with np.errstate(all="ignore"):  # as a kernel: log(0) is -inf
         return float(getattr(np, name)(*operands))

@@ -69,8 +69,8 @@ class Write(Function):
         return out
 
     def backward(self, g: Any) -> Any:
-        k = kernels(g.data)
-        nothing = k.empty(self.part, g.data.dtype)
+        k = kernels(g.array)
+        nothing = k.empty(self.part, g.array.dtype)
         k.copy.fill(nothing, 0)
         index = self.index  # type: ignore[attr-defined]
         return Write()(g, g.result(nothing, None), index), Take()(g, index), None
@@ -92,36 +92,36 @@ def segments(index: Any, extent: int) -> tuple[Any, Any]:
 def checked(operation: str, index: Any, extent: int, axis: int, negative: bool = False, wide: bool = False) -> Any:
     """`index` as int64, counted from the front; refuses what names no element, and int32 if `wide`. It is looked at on
     the host."""
-    if index.data.dtype != shapes.INT64 and (wide or index.data.dtype != shapes.INT32):
-        raise BoundsKindError(f"{operation}: index has dtype {index.data.dtype.name} but int64{'' if wide else ' or int32'} is "
-                              "needed; use index.long()")
-    if device_of(index.data) == "meta":
+    if index.array.dtype != shapes.INT64 and (wide or index.array.dtype != shapes.INT32):
+        raise BoundsKindError(f"{operation}: index has dtype {index.array.dtype.name} but int64{'' if wide else ' or int32'} "
+                              "is needed; use index.long()")
+    if device_of(index.array) == "meta":
         return cast(index, shapes.INT64)
-    k = kernels(index.data)
-    values = k.download(index.data)
+    k = kernels(index.array)
+    values = k.download(index.array)
     found = indices.within(operation, values, extent, axis, negative)
     return cast(index if found is values else index.result(k.upload(found), None), shapes.INT64)
 
 
 def aligned(operation: str, x: Any, axis: int, index: Any) -> tuple[tuple[slice, ...], Any]:
     """(the part of x that index can reach, as a key; the flat places in it of x[..., index[..., m, ...], ...])."""
-    shape, wanted = x.data.shape, index.data.shape
+    shape, wanted = x.array.shape, index.array.shape
     if len(wanted) != len(shape):
         raise shapes.ShapeError(f"{operation}: index has {len(wanted)} axes but the tensor of shape {shape} has "
                                 f"{len(shape)}; give an index of as many axes")
     if any(m > n for k, (m, n) in enumerate(zip(wanted, shape)) if k != axis):
         raise shapes.ShapeError(f"{operation}: index has shape {wanted} but the tensor {shape}; make its extents at most "
                                 f"those of the tensor, except along axis {axis}")
-    together(operation, x.data, index.data)
+    together(operation, x.array, index.array)
     index = checked(operation, index, shape[axis], axis)
-    k = kernels(index.data)
+    k = kernels(index.array)
     places = k.empty(wanted, shapes.INT64)
     rows = shapes.around(wanted, axis)
-    k.gather.places(view(places, rows), view(layout.contiguous(index.data), rows), shape[axis])
+    k.gather.places(view(places, rows), view(layout.contiguous(index.array), rows), shape[axis])
     key = tuple(slice(None) if i == axis else slice(0, n) for i, n in enumerate(wanted))
     return key, index.result(view(places, (places.size,)), None)
 
 
 def as_row(x: Any) -> Any:
     """All elements as the middle axis of three."""
-    return reshape(x, (1, x.data.size, 1))
+    return reshape(x, (1, x.array.size, 1))

@@ -31,20 +31,20 @@ class GroupNorm(Fused):
         return self._logical(out, x.shape)
 
     def fused_backward(self, g: Any) -> Any:
-        x, gamma = self.x.data, getattr(self, "gamma", None)  # type: ignore[attr-defined]
+        x, gamma = self.x.array, getattr(self, "gamma", None)  # type: ignore[attr-defined]
         k, rows = kernels(x), self._rows(x)
         dx, dgamma, dbeta = (k.empty(shape, x.dtype) for shape in (rows.shape, rows.shape[2:], rows.shape[2:]))
-        k.group_norm.backward(dx, dgamma, dbeta, self._rows(g.data), rows, self.center, self.rstd,
-                              _flat(None if gamma is None else gamma.data))
-        shape = rows.shape[2:] if gamma is None else gamma.data.shape
+        k.group_norm.backward(dx, dgamma, dbeta, self._rows(g.array), rows, self.center, self.rstd,
+                              _flat(None if gamma is None else gamma.array))
+        shape = rows.shape[2:] if gamma is None else gamma.array.shape
         found = self._logical(dx, x.shape), view(dgamma, shape), view(dbeta, shape)
         return tuple(g.result(a, None) if e else None for a, e in zip(found, self.needed))
 
     def definition(self, x: Any, gamma: Any = None, beta: Any = None) -> Any:
-        n, c, *size = x.data.shape
+        n, c, *size = x.array.shape
         y = _standard(reshape(x, (n, self.groups, c // self.groups * prod(size))), (2,), self.eps)
         channels = (c, *(1,) * len(size))
-        return _affine(reshape(y, x.data.shape), *(None if t is None else reshape(t, channels) for t in (gamma, beta)))
+        return _affine(reshape(y, x.array.shape), *(None if t is None else reshape(t, channels) for t in (gamma, beta)))
 
     def _rows(self, x: Any) -> Any:
         """x as (image, place, channel)."""
@@ -95,9 +95,9 @@ def _call(node: GroupNorm, x: Any, gamma: Any, beta: Any) -> Any:
 
 def group_norm(x: Any, groups: int, gamma: Any, beta: Any, eps: float, operation: str = "group_norm") -> Any:
     """x (n, c, ...) with each of `groups` groups of channels of each sample normalized; gamma and beta (c,) or None."""
-    given = [t.data for t in (gamma, beta) if t is not None]
-    together(operation, x.data, *given)
-    layer_shapes.batch_norm(operation, x.data.shape, x.data.dtype, [(a.shape, a.dtype) for a in given])
+    given = [t.array for t in (gamma, beta) if t is not None]
+    together(operation, x.array, *given)
+    layer_shapes.batch_norm(operation, x.array.shape, x.array.dtype, [(a.shape, a.dtype) for a in given])
     return _call(GroupNorm(groups, eps), x, gamma, beta)
 
 
@@ -114,6 +114,6 @@ def rms_norm(x: Any, shape: Shape, gamma: Any, eps: float) -> Any:
 
 
 def _check(operation: str, x: Any, shape: Shape, *affine: Any) -> None:
-    given = [t.data for t in affine if t is not None]
-    together(operation, x.data, *given)
-    layer_shapes.layer_norm(operation, x.data.shape, x.data.dtype, shape, [(a.shape, a.dtype) for a in given])
+    given = [t.array for t in affine if t is not None]
+    together(operation, x.array, *given)
+    layer_shapes.layer_norm(operation, x.array.shape, x.array.dtype, shape, [(a.shape, a.dtype) for a in given])

@@ -62,8 +62,8 @@ class Overwrite(Function):
         return out
 
     def backward(self, g: Any) -> Any:
-        k = kernels(g.data)
-        nothing = k.empty(self.part, g.data.dtype)
+        k = kernels(g.array)
+        nothing = k.empty(self.part, g.array.dtype)
         k.copy.fill(nothing, 0)
         return Overwrite(self.key)(g, g.result(nothing, None)), Index(self.key)(g)
 
@@ -75,18 +75,18 @@ def at(x: Any, key: Any) -> Any:
 
 def get(x: Any, key: Any) -> Any:
     """x[key] with any key. What arrays and masks select is found out on the host, as shapes depend on it."""
-    basic, arrays = selection(x.data.shape, key)
+    basic, arrays = selection(x.array.shape, key)
     part = Index(basic)(x)
     if not arrays:
         return part
-    found = indices.picks(part.data.shape, arrays)
+    found = indices.picks(part.array.shape, arrays)
     ordered = part if found.order == tuple(range(len(found.order))) else Permute(found.order)(part)
     return reshape(Take()(reshape(ordered, found.rows), uploaded(x, found.places)), found.shape)
 
 
 def uploaded(x: Any, places: Any) -> Any:
     """Numbers of the host as a tensor beside `x`."""
-    k = kernels(x.data)
+    k = kernels(x.array)
     return x.result(k.upload(np.require(places, np.int64, "C")), None)
 
 
@@ -159,9 +159,9 @@ def _normalized(entry: Any) -> Any:
 
 def _downloaded(entry: Any) -> Any:
     """An entry as a numpy array. What lies on meta picks the first element: it has a shape, but no values."""
-    if hasattr(entry, "data") and not isinstance(entry, np.ndarray):
-        if device_of(entry.data) == "meta" and entry.data.dtype in (shapes.INT64, shapes.INT32):
-            return np.zeros(entry.data.shape, np.int64)
-        return kernels(entry.data).download(entry.data)
+    if hasattr(entry, "array") and not isinstance(entry, np.ndarray):
+        if device_of(entry.array) == "meta" and entry.array.dtype in (shapes.INT64, shapes.INT32):
+            return np.zeros(entry.array.shape, np.int64)
+        return kernels(entry.array).download(entry.array)
     array = np.asarray(entry)
     return array.astype(np.int64) if isinstance(entry, Sequence) and not array.size else array

@@ -20,8 +20,8 @@ from .transfer import Transfer
 def write(operation: str, target: Any, part: Any, value: Any) -> Any:
     """Copy `value`, a Tensor or a number, broadcast and cast, into `part` of the target's array. Returns the target."""
     _check(operation, target, part, value)
-    if hasattr(value, "data"):
-        source = layout.stretch(_fitting(operation, part, part.shape, value).data, part.shape)
+    if hasattr(value, "array"):
+        source = layout.stretch(_fitting(operation, part, part.shape, value).array, part.shape)
         if shares_memory(part, source):  # x[1:] = x[:-1] would read what it has just written
             source = layout.copied(source)
         kernels(part).copy.copy(part, source)
@@ -33,15 +33,15 @@ def write(operation: str, target: Any, part: Any, value: Any) -> Any:
 
 def put(target: Any, key: Any, value: Any) -> Any:
     """target[key] = value, a Tensor or a number, for any key. Of several values for one place the last counts."""
-    basic, arrays = selection(target.data.shape, key)
-    part = at(target.data, basic)
+    basic, arrays = selection(target.array.shape, key)
+    part = at(target.array, basic)
     if not arrays:
         return write("__setitem__", target, part, value)
     _check("__setitem__", target, part, value)
     found = indices.picks(part.shape, arrays)
-    if hasattr(value, "data") and value.data.dtype != part.dtype and not (
-            value.data.size == 1 and is_mask(key)):
-        raise shapes.KindError(f"__setitem__: the value has dtype {value.data.dtype.name} but the tensor {part.dtype.name}; "
+    if hasattr(value, "array") and value.array.dtype != part.dtype and not (
+            value.array.size == 1 and is_mask(key)):
+        raise shapes.KindError(f"__setitem__: the value has dtype {value.array.dtype.name} but the tensor {part.dtype.name}; "
                                "convert one of them")
     source = _fitted("__setitem__", part, found.shape, value)
     if shares_memory(part, source):
@@ -60,21 +60,21 @@ def put(target: Any, key: Any, value: Any) -> Any:
 def _fitted(operation: str, part: Any, shape: tuple[int, ...], value: Any) -> Any:
     """`value` as an array beside `part`, of its dtype, broadcast to `shape`; more axes of extent 1 in front are dropped."""
     k = kernels(part)
-    if not hasattr(value, "data"):
+    if not hasattr(value, "array"):
         source = k.empty((), part.dtype)
         k.copy.fill(source, value)
         return layout.stretch(source, shape)
-    return layout.stretch(cast(_fitting(operation, part, shape, value), part.dtype).data, shape)
+    return layout.stretch(cast(_fitting(operation, part, shape, value), part.dtype).array, shape)
 
 
 def _fitting(operation: str, part: Any, shape: tuple[int, ...], value: Any) -> Any:
     """A tensor on the device of `part` that broadcasts to `shape`; more axes of extent 1 in front are dropped."""
-    if device_of(value.data) != device_of(part):
+    if device_of(value.array) != device_of(part):
         value = Transfer(device_of(part))(value)
-    lead = max(0, value.data.ndim - len(shape))
-    if value.data.shape[:lead] == (1,) * lead:
-        value = reshape(value, value.data.shape[lead:])
-    stretched = shapes.broadcast(operation, shape, value.data.shape)
+    lead = max(0, value.array.ndim - len(shape))
+    if value.array.shape[:lead] == (1,) * lead:
+        value = reshape(value, value.array.shape[lead:])
+    stretched = shapes.broadcast(operation, shape, value.array.shape)
     shapes.same(operation, "the shape of target and value together", stretched, shape, "give a value that fits")
     return value
 
@@ -83,27 +83,27 @@ def update(name: str, target: Any, compute: Callable[[], Any], *operands: Any) -
     """What `compute` returns, written into the target, which it was computed of. `operands`: what else it read."""
     operation = name + "_"
     for operand in operands or (None,):
-        _check(operation, target, target.data, operand)
+        _check(operation, target, target.array, operand)
     with no_grad():
         value = compute()
-    if not shapes.can_cast(value.data.dtype, target.data.dtype):
-        raise RuntimeError(f"{operation}: the result is {value.data.dtype.name} but the tensor is "
-                           f"{target.data.dtype.name}; convert the tensor first")
-    return write(operation, target, target.data, value)
+    if not shapes.can_cast(value.array.dtype, target.array.dtype):
+        raise RuntimeError(f"{operation}: the result is {value.array.dtype.name} but the tensor is "
+                           f"{target.array.dtype.name}; convert the tensor first")
+    return write(operation, target, target.array, value)
 
 
 def refuse_recorded(operation: str, target: Any) -> None:
     """Refuse to change a tensor that the graph records."""
     if recording() and target.requires_grad:
-        raise RuntimeError(f"{operation}: the tensor of shape {target.data.shape} requires grad and cannot be changed in "
+        raise RuntimeError(f"{operation}: the tensor of shape {target.array.shape} requires grad and cannot be changed in "
                            "place; use the operation out of place, or with no_grad()")
 
 
 def _check(operation: str, target: Any, part: Any, value: Any) -> None:
     """Refuse to write where the graph would not know of it, or where elements share a place in memory."""
     if recording() and (target.requires_grad or getattr(value, "requires_grad", False)):
-        raise RuntimeError(f"{operation}: the tensor of shape {target.data.shape}, or the value, requires grad and cannot "
+        raise RuntimeError(f"{operation}: the tensor of shape {target.array.shape}, or the value, requires grad and cannot "
                            "take part in a write in place; use an operation out of place, or with no_grad()")
     if part.size and any(s == 0 and n > 1 for n, s in zip(part.shape, part.strides)):
-        raise RuntimeError(f"{operation}: the tensor of shape {target.data.shape} is expanded, so that elements share "
+        raise RuntimeError(f"{operation}: the tensor of shape {target.array.shape} is expanded, so that elements share "
                            "memory; clone() it first")

@@ -99,7 +99,7 @@ def interpolate(x: Any, wanted: Shape, factors: tuple[float | None, ...], mode: 
     last of them are elements. `antialias` widens the kernel where the image shrinks.
     """
     tables: dict[int, Table | None] = {}
-    for k, (n, m, factor) in enumerate(zip(x.data.shape[2:], wanted, factors)):
+    for k, (n, m, factor) in enumerate(zip(x.array.shape[2:], wanted, factors)):
         same = n == m and (corners or factor in (None, 1.0) or mode in ("linear", "bilinear", "trilinear"))
         tables[2 + k] = None if same else _table(mode, n, m, corners, factor, antialias)
     return resample(x, tables) if any(tables.values()) else Clone()(x)

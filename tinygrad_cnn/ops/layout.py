@@ -55,6 +55,11 @@ def first(x: Any) -> Any:
     return moved(x, -1, 1)
 
 
+def is_channels_last(x: Any) -> bool:
+    """Whether (n, c, spatial...) lies in memory as our kernels leave it: (n, spatial..., c)."""
+    return x.ndim > 2 and is_contiguous(moved(x, 1, -1))
+
+
 def volume(x: Any) -> Any:
     """`last(x)` with three spatial axes, the missing ones of extent 1 in front."""
     x = last(x)

@@ -44,21 +44,21 @@ class CrossEntropy(Fused):
     def fused_backward(self, g: Any, *_: Any) -> Any:
         x, target, weight = self._operands()
         out = kernels(x).empty(x.shape, x.dtype)
-        kernels(x).loss.cross_entropy_backward(out, layout.contiguous(g.data), self.shift, x, target, weight,
+        kernels(x).loss.cross_entropy_backward(out, layout.contiguous(g.array), self.shift, x, target, weight,
                                                self.ignore_index, self.smoothing)
         return g.result(out, None), *(None,) * (len(self.needed) - 1)
 
     def _operands(self) -> list[Any]:
         found = [getattr(self, name, None) for name in self._parameters]
-        return [None if t is None else layout.contiguous(t.data) for t in found]
+        return [None if t is None else layout.contiguous(t.array) for t in found]
 
     def definition(self, x: Any, target: Any, weight: Any = None) -> Any:
-        log_p, here = log_softmax(x, 1), _here(target, x.data.shape[1])
+        log_p, here = log_softmax(x, 1), _here(target, x.array.shape[1])
         losses = apply("where", here, log_p, 0.0)
         if self.smoothing:
-            losses = (1 - self.smoothing) * losses + self.smoothing / x.data.shape[1] * log_p
+            losses = (1 - self.smoothing) * losses + self.smoothing / x.array.shape[1] * log_p
         if weight is not None:
-            losses = losses * reshape(weight, (*weight.data.shape, 1))
+            losses = losses * reshape(weight, (*weight.array.shape, 1))
         return apply("where", target == self.ignore_index, 0.0, -sum(losses, 1))
 
 
@@ -121,23 +121,23 @@ def nll_loss(x: Any, target: Any, weight: Any, ignore_index: int, reduction: str
 def _prepared(name: str, x: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> list[Any]:
     """What the kernels take, checked."""
     given = [] if weight is None else [weight]
-    together(name, x.data, target.data, *[w.data for w in given])
-    layer_shapes.cross_entropy(name, x.data.shape, x.data.dtype, target.data.shape, target.data.dtype, reduction)
+    together(name, x.array, target.array, *[w.array for w in given])
+    layer_shapes.cross_entropy(name, x.array.shape, x.array.dtype, target.array.shape, target.array.dtype, reduction)
     for w in given:
-        layer_shapes.class_weights(name, w.data.shape, w.data.dtype, x.data.shape[1], x.data.dtype)
-    n, classes, *size = x.data.shape
-    _in_range(name, target.data, classes, ignore_index)
-    if is_contiguous(x.data) and prod(size) >= PIXELS:
+        layer_shapes.class_weights(name, w.array.shape, w.array.dtype, x.array.shape[1], x.array.dtype)
+    n, classes, *size = x.array.shape
+    _in_range(name, target.array, classes, ignore_index)
+    if is_contiguous(x.array) and prod(size) >= PIXELS:
         shape: tuple[int, ...] = n, classes, prod(size)
     else:
-        x, shape = Permute((0, *range(2, x.data.ndim), 1))(x), (n * prod(size), classes, 1)
+        x, shape = Permute((0, *range(2, x.array.ndim), 1))(x), (n * prod(size), classes, 1)
     return [reshape(x, shape), reshape(cast(target, shapes.INT64), (shape[0], shape[2])), *[w.detach() for w in given]]
 
 
 def _reduced(results: tuple[Any, Any], target: Any, reduction: str) -> Any:
     losses, counted = results
     if reduction == "none":
-        return reshape(losses, target.data.shape)
+        return reshape(losses, target.array.shape)
     return sum(losses) if reduction == "sum" else sum(losses) / sum(counted.detach())
 
 

@@ -32,7 +32,7 @@ def _is_tensor(value: Any) -> bool:
 def _plain(data: Any) -> Any:
     """Tensors, alone or within sequences, as numpy's."""
     if _is_tensor(data):
-        return kernels(data.data).download(data.data)
+        return kernels(data.array).download(data.array)
     if isinstance(data, Sequence) and not isinstance(data, str):
         return [_plain(entry) for entry in data]
     return data

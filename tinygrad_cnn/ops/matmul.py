@@ -42,8 +42,8 @@ class MatMul(Function):
 
     def backward(self, g: Any) -> Any:
         a, b = self.a, self.b  # type: ignore[attr-defined]
-        return (sum_to(MatMul()(g, turned(b)), a.data.shape) if self.needed[0] else None,
-                sum_to(MatMul()(turned(a), g), b.data.shape) if self.needed[1] else None)
+        return (sum_to(MatMul()(g, turned(b)), a.array.shape) if self.needed[0] else None,
+                sum_to(MatMul()(turned(a), g), b.array.shape) if self.needed[1] else None)
 
 
 class Linear(Fused):
@@ -77,36 +77,36 @@ class Linear(Fused):
 
 def turned(x: Any) -> Any:
     """The last two axes swapped; a view."""
-    rank = x.data.ndim
+    rank = x.array.ndim
     return Permute((*range(rank - 2), rank - 1, rank - 2))(x)
 
 
 def matmul(a: Any, b: Any) -> Any:
     """PyTorch's matmul: a vector in front is a row, a vector behind a column, and what they added disappears."""
-    if not a.data.ndim or not b.data.ndim:
-        raise shapes.ShapeError(f"matmul: {a.data.shape} @ {b.data.shape} has an operand without axes but each needs one; "
+    if not a.array.ndim or not b.array.ndim:
+        raise shapes.ShapeError(f"matmul: {a.array.shape} @ {b.array.shape} has an operand without axes but each needs one; "
                                 "multiply with * instead")
     same_dtype("matmul", a, b)
-    row, column = a.data.ndim == 1, b.data.ndim == 1
+    row, column = a.array.ndim == 1, b.array.ndim == 1
     if row:
-        a = reshape(a, (1, *a.data.shape))
+        a = reshape(a, (1, *a.array.shape))
     if column:
-        b = reshape(b, (*b.data.shape, 1))
+        b = reshape(b, (*b.array.shape, 1))
     out = MatMul()(a, b)
-    shape = out.data.shape
+    shape = out.array.shape
     return reshape(out, (*shape[:-2], *(() if row else shape[-2:-1]), *(() if column else shape[-1:])))
 
 
 def linear(x: Any, w: Any, bias: Any = None, relu: bool = False) -> Any:
     """x (..., k), w (n, k), bias (n,) or None -> (..., n)."""
-    together("linear", x.data, w.data, *([] if bias is None else [bias.data]))
-    if not x.data.ndim or x.data.shape[-1] != w.data.shape[1]:
-        raise shapes.ShapeError(f"linear: input {x.data.shape} does not end with the {w.data.shape[1]} features that weight "
-                                f"{w.data.shape} takes; make them equal")
-    if bias is not None and bias.data.shape != w.data.shape[:1]:
-        raise shapes.ShapeError(f"linear: bias has shape {bias.data.shape} but weight {w.data.shape} needs "
-                                f"({w.data.shape[0]},); give one bias per output feature")
-    lead = x.data.shape[:-1]
-    rows = reshape(x, (prod(lead), x.data.shape[-1]))
+    together("linear", x.array, w.array, *([] if bias is None else [bias.array]))
+    if not x.array.ndim or x.array.shape[-1] != w.array.shape[1]:
+        raise shapes.ShapeError(f"linear: input {x.array.shape} does not end with the {w.array.shape[1]} features that weight "
+                                f"{w.array.shape} takes; make them equal")
+    if bias is not None and bias.array.shape != w.array.shape[:1]:
+        raise shapes.ShapeError(f"linear: bias has shape {bias.array.shape} but weight {w.array.shape} needs "
+                                f"({w.array.shape[0]},); give one bias per output feature")
+    lead = x.array.shape[:-1]
+    rows = reshape(x, (prod(lead), x.array.shape[-1]))
     out = Linear(relu)(rows, w) if bias is None else Linear(relu)(rows, w, bias)
-    return reshape(out, (*lead, w.data.shape[0]))
+    return reshape(out, (*lead, w.array.shape[0]))

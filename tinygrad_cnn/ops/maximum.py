@@ -63,8 +63,8 @@ class Amax(Function):
         return logical(out, kept)
 
     def backward(self, g: Any) -> Any:
-        x, inner = self.x, shapes.without(self.x.data.shape, self.axes)  # type: ignore[attr-defined]
-        here = cast(apply("eq", x, reshape(self.out, inner)), g.data.dtype)  # type: ignore[attr-defined]
+        x, inner = self.x, shapes.without(self.x.array.shape, self.axes)  # type: ignore[attr-defined]
+        here = cast(apply("eq", x, reshape(self.out, inner)), g.array.dtype)  # type: ignore[attr-defined]
         return here * reshape(g / Sum(self.axes)(here), inner)
 
 
@@ -78,38 +78,38 @@ def at_index(g: Any, index: Any, axis: int, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with `g` at the places `index` names along `axis`: the adjoint of picking them."""
     inner = shapes.without(shape, (axis,))
     places = np.arange(shape[axis]).reshape([-1 if k == axis else 1 for k in range(len(shape))])
-    here = apply("eq", reshape(index, inner), g.result(kernels(g.data).upload(places), None))
+    here = apply("eq", reshape(index, inner), g.result(kernels(g.array).upload(places), None))
     return apply("where", here, expand(reshape(g, inner), shape), 0.0)
 
 
 def extreme(name: str, x: Any, axis: int, keepdim: bool = False) -> tuple[Any, Any]:
     """(values, indices) of `max` or `min` along `axis`; the first one counts, a NaN wins."""
-    axis = shapes.axis(name, axis, x.data.ndim)
-    not_empty(name, x.data.shape, (axis,))
-    if not x.data.ndim:
+    axis = shapes.axis(name, axis, x.array.ndim)
+    not_empty(name, x.array.shape, (axis,))
+    if not x.array.ndim:
         return Clone()(x), apply("mul", cast(apply("isnan", x), shapes.INT64), 0)
     values, index = (Max if name == "max" else Min)(axis)(x)
     if keepdim:
-        shape = shapes.without(x.data.shape, (axis,))
+        shape = shapes.without(x.array.shape, (axis,))
         return reshape(values, shape), reshape(index, shape)
     return values, index
 
 
 def extreme_over(name: str, x: Any, axis: Any = None, keepdim: bool = False) -> Any:
     """The greatest (`amax`) or least (`amin`) elements over axes; equal ones share the gradient."""
-    axes = shapes.axes(name, axis, x.data.ndim)
-    if not x.data.size and axis in (None, ()):
-        raise shapes.ShapeError(f"{name}: shape {x.data.shape} has no elements but at least one is needed; name an axis")
-    not_empty(name, x.data.shape, axes)
+    axes = shapes.axes(name, axis, x.array.ndim)
+    if not x.array.size and axis in (None, ()):
+        raise shapes.ShapeError(f"{name}: shape {x.array.shape} has no elements but at least one is needed; name an axis")
+    not_empty(name, x.array.shape, axes)
     out = (Amax if name == "amax" else Amin)(axes)(x)
-    return reshape(out, shapes.without(x.data.shape, axes)) if keepdim else out
+    return reshape(out, shapes.without(x.array.shape, axes)) if keepdim else out
 
 
 def extreme_of_all(name: str, x: Any) -> Any:
     """The greatest (`max`) or the least (`min`) element; equal ones share its gradient."""
-    if not x.data.size:
-        raise shapes.ShapeError(f"{name}: shape {x.data.shape} has no elements but at least one is needed; name an axis")
-    return (Amax if name == "max" else Amin)(tuple(range(x.data.ndim)))(x)
+    if not x.array.size:
+        raise shapes.ShapeError(f"{name}: shape {x.array.shape} has no elements but at least one is needed; name an axis")
+    return (Amax if name == "max" else Amin)(tuple(range(x.array.ndim)))(x)
 
 
 def not_empty(operation: str, shape: tuple[int, ...], axes: tuple[int, ...]) -> None:

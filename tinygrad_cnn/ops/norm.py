@@ -36,13 +36,13 @@ class Normalize(Fused):
         return layout.first(out)
 
     def fused_backward(self, g: Any) -> Any:
-        x, gamma = self.x.data, getattr(self, "gamma", None)  # type: ignore[attr-defined]
+        x, gamma = self.x.array, getattr(self, "gamma", None)  # type: ignore[attr-defined]
         rows = layout.last(x)
         k = kernels(x)
         dx, dgamma, dbeta = (k.empty(shape, x.dtype) for shape in (rows.shape, (x.shape[1],), (x.shape[1],)))
-        out = _matrix(layout.last(self.out.data)) if self.relu else None  # type: ignore[attr-defined]
-        k.norm.backward(_matrix(dx), dgamma, dbeta, _matrix(layout.last(g.data)), out, _matrix(rows), self.center,
-                        self.rstd, None if gamma is None else layout.contiguous(gamma.data), self.fixed)
+        out = _matrix(layout.last(self.out.array)) if self.relu else None  # type: ignore[attr-defined]
+        k.norm.backward(_matrix(dx), dgamma, dbeta, _matrix(layout.last(g.array)), out, _matrix(rows), self.center,
+                        self.rstd, None if gamma is None else layout.contiguous(gamma.array), self.fixed)
         found = layout.first(dx), dgamma, dbeta
         return tuple(g.result(a, None) if e else None for a, e in zip(found, self.needed))
 
@@ -62,7 +62,7 @@ class BatchNorm(Normalize):
     fixed = False
 
     def definition(self, x: Any, gamma: Any = None, beta: Any = None) -> Any:
-        axes = (0, *range(2, x.data.ndim))
+        axes = (0, *range(2, x.array.ndim))
         d = x - mean(x, axes, keepdim=True)
         return self._affine(d * (mean(d * d, axes, keepdim=True) + self.eps) ** -0.5, gamma, beta)
 
@@ -74,7 +74,7 @@ def _matrix(rows: Any) -> Any:
 
 def _per_channel(x: Any, values: Any) -> Any:
     """`values` (c,) against the axes of x (n, c, ...)."""
-    return reshape(values, (values.data.size, *(1,) * (x.data.ndim - 2)))
+    return reshape(values, (values.array.size, *(1,) * (x.array.ndim - 2)))
 
 
 def _rstd(var: Any, eps: float) -> Any:
@@ -97,8 +97,8 @@ def statistics(x: Any) -> tuple[Any, Any]:
 def batch_norm(x: Any, gamma: Any, beta: Any, eps: float, relu: bool = False) -> tuple[Any, Any, Any]:
     """(out, mean, biased variance) of x (n, c, ...) normalized with its own statistics; these two without a graph."""
     _check(x, gamma, beta)
-    layer_shapes.batch_statistics("batch_norm", x.data.shape)
-    center, var = statistics(x.data)
+    layer_shapes.batch_statistics("batch_norm", x.array.shape)
+    center, var = statistics(x.array)
     out = _call(BatchNorm(center, var, eps, relu), x, gamma, beta)
     return out, x.result(center, None), x.result(var, None)
 
@@ -106,13 +106,13 @@ def batch_norm(x: Any, gamma: Any, beta: Any, eps: float, relu: bool = False) ->
 def normalize(x: Any, center: Any, var: Any, gamma: Any, beta: Any, eps: float, relu: bool = False) -> Any:
     """x (n, c, ...) normalized with given statistics (c,), which are constants."""
     _check(x, center, var, gamma, beta)
-    return _call(Normalize(layout.contiguous(center.data), layout.contiguous(var.data), eps, relu), x, gamma, beta)
+    return _call(Normalize(layout.contiguous(center.array), layout.contiguous(var.array), eps, relu), x, gamma, beta)
 
 
 def _check(x: Any, *channels: Any) -> None:
-    given = [t.data for t in channels if t is not None]
-    together("batch_norm", x.data, *given)
-    layer_shapes.batch_norm("batch_norm", x.data.shape, x.data.dtype, [(a.shape, a.dtype) for a in given])
+    given = [t.array for t in channels if t is not None]
+    together("batch_norm", x.array, *given)
+    layer_shapes.batch_norm("batch_norm", x.array.shape, x.array.dtype, [(a.shape, a.dtype) for a in given])
 
 
 def _call(node: Normalize, x: Any, gamma: Any, beta: Any) -> Any:
@@ -132,5 +132,5 @@ def _neighbors(channels: int, size: int) -> Table:
 def local_response_norm(x: Any, size: int, alpha: float, beta: float, k: float, average: bool) -> Any:
     """x / (k + alpha s)^beta, s the sum, or the average, of the squares in `size` channels around each (Krizhevsky et al.
     2012, section 3.3)."""
-    squares = Resample(_neighbors(x.data.shape[1], size), 1)(x * x)
+    squares = Resample(_neighbors(x.array.shape[1], size), 1)(x * x)
     return x * (squares * (alpha / size if average else alpha) + k) ** -beta

@@ -66,7 +66,7 @@ TABLES = {"reflect": _reflect, "replicate": _replicate, "circular": _circular}
 
 def pad_inside(x: Any, amounts: tuple[tuple[int, int], ...], mode: str) -> Any:
     """x (n, c, ...) with `amounts` (before, after) around each spatial axis, by `mode`, a key of TABLES."""
-    layer_shapes.padding("pad", x.data.shape, amounts, mode)
+    layer_shapes.padding("pad", x.array.shape, amounts, mode)
     tables = {2 + k: TABLES[mode](n, *pair) if any(pair) else None
-              for k, (n, pair) in enumerate(zip(x.data.shape[2:], amounts))}
+              for k, (n, pair) in enumerate(zip(x.array.shape[2:], amounts))}
     return resample(x, tables) if any(tables.values()) else Clone()(x)

@@ -15,8 +15,8 @@ from .shape import Permute, reshape
 
 def axes(operation: str, name: str, x: Any, count: int) -> None:
     """Refuse a tensor that has not `count` axes."""
-    if x.data.ndim != count:
-        raise shapes.ShapeError(f"{operation}: {name} has shape {x.data.shape} but {count} axes are needed; reshape it")
+    if x.array.ndim != count:
+        raise shapes.ShapeError(f"{operation}: {name} has shape {x.array.shape} but {count} axes are needed; reshape it")
 
 
 def product(operation: str, a: Any, b: Any, left: int, right: int) -> Any:
@@ -24,8 +24,8 @@ def product(operation: str, a: Any, b: Any, left: int, right: int) -> Any:
     axes(operation, "the first operand", a, left)
     axes(operation, "the second operand", b, right)
     same_dtype(operation, a, b)
-    if left == 3 and a.data.shape[0] != b.data.shape[0]:
-        raise shapes.ShapeError(f"{operation}: batches are {a.data.shape[0]} and {b.data.shape[0]} but one size is needed; "
+    if left == 3 and a.array.shape[0] != b.array.shape[0]:
+        raise shapes.ShapeError(f"{operation}: batches are {a.array.shape[0]} and {b.array.shape[0]} but one size is needed; "
                                 "make them equal")
     return matmul(a, b)
 
@@ -34,15 +34,15 @@ def outer(a: Any, b: Any) -> Any:
     """a[i] * b[j]."""
     axes("outer", "the first operand", a, 1)
     axes("outer", "the second operand", b, 1)
-    return reshape(a, (*a.data.shape, 1)) * b
+    return reshape(a, (*a.array.shape, 1)) * b
 
 
 def added(operation: str, x: Any, found: Any, beta: Any, alpha: Any) -> Any:
     """beta * x + alpha * found; with beta 0 what is in `x` does not count, NaN neither."""
     same_dtype(operation, found, x)
     shapes.same(operation, "the shape of input and product together",
-                shapes.broadcast(operation, x.data.shape, found.data.shape), found.data.shape, "give an input that fits")
-    if found.data.dtype not in shapes.FLOATS:
+                shapes.broadcast(operation, x.array.shape, found.array.shape), found.array.shape, "give an input that fits")
+    if found.array.dtype not in shapes.FLOATS:
         beta, alpha = int(beta), int(alpha)
     found = found if alpha == 1 else apply("mul", found, alpha)
     if beta == 0:
@@ -53,18 +53,18 @@ def added(operation: str, x: Any, found: Any, beta: Any, alpha: Any) -> Any:
 def tensordot(a: Any, b: Any, dims: Any) -> Any:
     """The sum of products over pairs of axes: the last `dims` of `a` and first of `b`, or two lists of axes."""
     if isinstance(dims, int):
-        if not 0 <= dims <= min(a.data.ndim, b.data.ndim):
-            raise shapes.ShapeError(f"tensordot: dims is {dims} for shapes {a.data.shape} and {b.data.shape} but 0 to "
-                                    f"{min(a.data.ndim, b.data.ndim)} is needed; take fewer axes")
-        dims = range(a.data.ndim - dims, a.data.ndim), range(dims)
-    one, two = ([shapes.axis("tensordot", int(k), t.data.ndim) for k in ((d,) if isinstance(d, int) else d)]
+        if not 0 <= dims <= min(a.array.ndim, b.array.ndim):
+            raise shapes.ShapeError(f"tensordot: dims is {dims} for shapes {a.array.shape} and {b.array.shape} but 0 to "
+                                    f"{min(a.array.ndim, b.array.ndim)} is needed; take fewer axes")
+        dims = range(a.array.ndim - dims, a.array.ndim), range(dims)
+    one, two = ([shapes.axis("tensordot", int(k), t.array.ndim) for k in ((d,) if isinstance(d, int) else d)]
                 for t, d in zip((a, b), dims))
     a, b = _paired(a, b, one, two), _paired(b, a, two, one)
-    extents = [a.data.shape[k] for k in one], [b.data.shape[k] for k in two]
+    extents = [a.array.shape[k] for k in one], [b.array.shape[k] for k in two]
     shapes.same("tensordot", "the extents of the second operand's axes", extents[1], extents[0], "pair axes of one extent")
-    rest = [k for k in range(a.data.ndim) if k not in one], [k for k in range(b.data.ndim) if k not in two]
+    rest = [k for k in range(a.array.ndim) if k not in one], [k for k in range(b.array.ndim) if k not in two]
     size = prod(extents[0])
-    kept = tuple(a.data.shape[k] for k in rest[0]), tuple(b.data.shape[k] for k in rest[1])
+    kept = tuple(a.array.shape[k] for k in rest[0]), tuple(b.array.shape[k] for k in rest[1])
     left = reshape(Permute((*rest[0], *one))(a), (prod(kept[0]), size))
     right = reshape(Permute((*two, *rest[1]))(b), (size, prod(kept[1])))
     return reshape(matmul(left, right), kept[0] + kept[1])
@@ -72,5 +72,5 @@ def tensordot(a: Any, b: Any, dims: Any) -> Any:
 
 def _paired(x: Any, other: Any, own: list[int], others: list[int]) -> Any:
     """`x` summed over its axes whose partners have an extent of 1."""
-    alone = tuple(k for k, o in zip(own, others) if other.data.shape[o] == 1 and x.data.shape[k] != 1)
-    return reshape(Sum(alone)(x), shapes.without(x.data.shape, alone)) if alone else x
+    alone = tuple(k for k, o in zip(own, others) if other.array.shape[o] == 1 and x.array.shape[k] != 1)
+    return reshape(Sum(alone)(x), shapes.without(x.array.shape, alone)) if alone else x

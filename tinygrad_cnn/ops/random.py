@@ -19,28 +19,28 @@ def draw(name: str, out: Any, a: float, b: float) -> None:
 
 def drawn(name: str, like: Any, a: float, b: float, shape: tuple[int, ...] | None = None, dtype: Any = None) -> Any:
     """A tensor of random numbers, in the shape and dtype of `like` unless given."""
-    dtype = like.data.dtype if dtype is None else dtype
+    dtype = like.array.dtype if dtype is None else dtype
     if dtype not in shapes.FLOATS:
         raise RuntimeError(f"{name}_: the tensor has dtype {dtype.name} but a floating one is needed; use x.float()")
     if (b < a) if name == "uniform" else (b < 0):
         raise RuntimeError(f"{name}_: the bounds {a} and {b} are the wrong way round; give the lesser first"
                            if name == "uniform" else f"{name}_: std is {b} but at least 0 is needed; give another")
-    out = kernels(like.data).empty(like.data.shape if shape is None else shape, dtype)
+    out = kernels(like.array).empty(like.array.shape if shape is None else shape, dtype)
     draw(name, out, a, b)
     return like.result(out, None)
 
 
 def bernoulli(operation: str, like: Any, p: Any) -> Any:
     """1 with probability `p`, a number or a tensor that broadcasts, else 0: in the shape and dtype of `like`."""
-    if hasattr(p, "data") and p.data.size:
-        values = kernels(p.data).download(p.data) if p.device != "meta" else None
+    if hasattr(p, "array") and p.array.size:
+        values = kernels(p.array).download(p.array) if p.device != "meta" else None
         wrong = None if values is None or ((values >= 0) & (values <= 1)).all() else values.max()
     else:
-        wrong = None if hasattr(p, "data") or 0 <= p <= 1 else p
+        wrong = None if hasattr(p, "array") or 0 <= p <= 1 else p
     if wrong is not None:
         raise RuntimeError(f"{operation}: p is {wrong} but a probability of 0 to 1 is needed; give another")
     uniform = drawn("uniform", like, 0.0, 1.0, dtype=shapes.FLOAT32)
-    return cast(apply("lt", uniform, p), like.data.dtype)
+    return cast(apply("lt", uniform, p), like.array.dtype)
 
 
 def fractions(like: Any, shape: tuple[int, ...]) -> Any:

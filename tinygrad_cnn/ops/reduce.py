@@ -68,24 +68,24 @@ class Expand(Function):
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     """The adjoint of broadcasting `shape` to the shape of `g`: the sum over what was stretched."""
-    if g.data.shape == shape:
+    if g.array.shape == shape:
         return g
-    lead, inner = shapes.stretched(shape, g.data.shape)
+    lead, inner = shapes.stretched(shape, g.array.shape)
     return reshape(Sum(lead + inner)(g), shape)
 
 
 def expand(x: Any, shape: tuple[int, ...]) -> Any:
     """`x` broadcast to `shape`; `x` itself if it has it."""
-    if x.data.shape == shape:
+    if x.array.shape == shape:
         return x
-    shapes.same("expand", "shape", shapes.broadcast("expand", x.data.shape, shape), shape, "stretch only extents of 1")
+    shapes.same("expand", "shape", shapes.broadcast("expand", x.array.shape, shape), shape, "stretch only extents of 1")
     return Expand(shape)(x)
 
 
 def rectified(g: Any, y: Any) -> tuple[Any, Any]:
     """The gradients (in x, in bias) of y = max(x + bias, 0), whose bias lies along axis 1: one kernel, first order."""
-    rows = layout.last(g.data)
+    rows = layout.last(g.array)
     k, flat = kernels(rows), (prod(rows.shape[:-1]), rows.shape[-1])
     out, sums = k.empty(rows.shape, rows.dtype), k.empty(rows.shape[-1:], rows.dtype)
-    k.reduce.rectified(view(out, flat), sums, view(rows, flat), view(layout.last(y.data), flat))
+    k.reduce.rectified(view(out, flat), sums, view(rows, flat), view(layout.last(y.array), flat))
     return g.result(layout.first(out), None), g.result(sums, None)

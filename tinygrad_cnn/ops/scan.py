@@ -39,22 +39,22 @@ def _converted(operation: str, x: Any, dtype: Any) -> Any:
     """`x` as `dtype`; without one, integers and bools as int64."""
     if dtype is not None:
         return cast(x, shapes.dtype_of(operation, dtype))
-    return x if x.data.dtype in shapes.FLOATS else cast(x, shapes.INT64)
+    return x if x.array.dtype in shapes.FLOATS else cast(x, shapes.INT64)
 
 
 def cumsum(x: Any, axis: int, dtype: Any = None) -> Any:
     """The sums of the first 1, 2, ... elements along `axis`."""
-    axis = shapes.axis("cumsum", axis, x.data.ndim)
+    axis = shapes.axis("cumsum", axis, x.array.ndim)
     x = _converted("cumsum", x, dtype)
-    return CumSum(axis)(x) if x.data.ndim else Clone()(x)
+    return CumSum(axis)(x) if x.array.ndim else Clone()(x)
 
 
 def cumprod(x: Any, axis: int, dtype: Any = None) -> Any:
     """The products of the first 1, 2, ... elements along `axis`: of 2, then of 4, of 8, ... neighbors (Hillis and Steele,
     1986), so that the gradient is right where elements are 0."""
-    axis = shapes.axis("cumprod", axis, x.data.ndim)
+    axis = shapes.axis("cumprod", axis, x.array.ndim)
     x = _converted("cumprod", x, dtype)
-    reach, length = 1, x.data.shape[axis] if x.data.ndim else 1
+    reach, length = 1, x.array.shape[axis] if x.array.ndim else 1
     while reach < length:
         far = _part(x, axis, reach, length) * _part(x, axis, 0, length - reach)
         x, reach = Concat(axis)(_part(x, axis, 0, reach), far), 2 * reach
@@ -65,7 +65,7 @@ def prod(x: Any, axis: Any = None, keepdim: bool = False, dtype: Any = None) -> 
     """The product over one axis, or over all for None: of pairs, then of pairs of these, so that the gradient is right where
     elements are 0."""
     x = _converted("prod", x, dtype)
-    shape = x.data.shape
+    shape = x.array.shape
     axes = shapes.axes("prod", axis, len(shape))
     kept = tuple(k for k in range(len(shape)) if k not in axes)
     rows = reshape(Permute(axes + kept)(x), (product(shape[k] for k in axes), *(shape[k] for k in kept)))
@@ -75,10 +75,10 @@ def prod(x: Any, axis: Any = None, keepdim: bool = False, dtype: Any = None) -> 
 
 def _halved(rows: Any) -> Any:
     """The product over the first axis, as an axis of 1."""
-    if not rows.data.shape[0]:
+    if not rows.array.shape[0]:
         return apply("add", rows.sum(0), 1)
     left = None
-    while (count := rows.data.shape[0]) > 1:
+    while (count := rows.array.shape[0]) > 1:
         half = count // 2
         if count % 2:
             last = _part(rows, 0, count - 1, count)

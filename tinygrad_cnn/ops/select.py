@@ -19,59 +19,59 @@ from .shape import Clone, Permute, reshape
 
 def filled(x: Any, shape: tuple[int, ...], value: Any) -> Any:
     """A tensor of one number, of the dtype and on the device of `x`."""
-    k = kernels(x.data)
-    out = k.empty(shape, x.data.dtype)
+    k = kernels(x.array)
+    out = k.empty(shape, x.array.dtype)
     k.copy.fill(out, value)
     return x.result(out, None)
 
 
 def index_select(x: Any, dim: int, index: Any) -> Any:
     """x[..., index[m], ...] along an axis."""
-    if not x.data.ndim:
+    if not x.array.ndim:
         shapes.axis("index_select", dim, 0)
-        shapes.same("index_select", "the number of indices into a tensor without axes", index.data.size, 1, "give one")
+        shapes.same("index_select", "the number of indices into a tensor without axes", index.array.size, 1, "give one")
         return reshape(index_select(reshape(x, (1,)), dim, reshape(index, (1,))), ())
     axis, index = _vector("index_select", x, dim, index)
-    shape = x.data.shape
+    shape = x.array.shape
     out = Take()(reshape(x, shapes.around(shape, axis)), index)
-    return reshape(out, (*shape[:axis], index.data.size, *shape[axis + 1:]))
+    return reshape(out, (*shape[:axis], index.array.size, *shape[axis + 1:]))
 
 
 def _vector(operation: str, x: Any, dim: int, index: Any, negative: bool = False, wide: bool = False) -> tuple[int, Any]:
     """(axis, checked places along it) of an index with at most one axis."""
-    axis = shapes.axis(operation, dim, x.data.ndim)
-    if index.data.ndim > 1:
-        raise indices.BoundsError(f"{operation}: index has shape {index.data.shape} but one axis is needed; use "
+    axis = shapes.axis(operation, dim, x.array.ndim)
+    if index.array.ndim > 1:
+        raise indices.BoundsError(f"{operation}: index has shape {index.array.shape} but one axis is needed; use "
                                   "index.flatten()")
-    together(operation, x.data, index.data)
-    extent = x.data.shape[axis] if x.data.ndim else 1
-    return axis, reshape(checked(operation, index, extent, axis, negative, wide), (index.data.size,))
+    together(operation, x.array, index.array)
+    extent = x.array.shape[axis] if x.array.ndim else 1
+    return axis, reshape(checked(operation, index, extent, axis, negative, wide), (index.array.size,))
 
 
 def _with_rows(operation: str, x: Any, dim: int, index: Any, source: Any, negative: bool,
                combine: Callable[[Any, Any, Any], Any]) -> Any:
     """combine(x, source, index) of what is (outer, along the axis, inner), where source[..., m, ...] belongs to index[m]."""
-    axis, index = _vector(operation, x, dim, index, negative, operation != "index_add") if x.data.size else (
-        shapes.axis(operation, dim, x.data.ndim), index)
-    shape = x.data.shape or (1,)
-    wanted = (*shape[:axis], index.data.size, *shape[axis + 1:])
-    if source.data.dtype != x.data.dtype:
-        raise shapes.KindError(f"{operation}: the source has dtype {source.data.dtype.name} but the tensor "
-                               f"{x.data.dtype.name}; convert one of them")
-    if (source.data.shape or (1,)) != wanted:
-        raise indices.BoundsError(f"{operation}: the source has shape {source.data.shape} but {wanted} is needed, the "
+    axis, index = _vector(operation, x, dim, index, negative, operation != "index_add") if x.array.size else (
+        shapes.axis(operation, dim, x.array.ndim), index)
+    shape = x.array.shape or (1,)
+    wanted = (*shape[:axis], index.array.size, *shape[axis + 1:])
+    if source.array.dtype != x.array.dtype:
+        raise shapes.KindError(f"{operation}: the source has dtype {source.array.dtype.name} but the tensor "
+                               f"{x.array.dtype.name}; convert one of them")
+    if (source.array.shape or (1,)) != wanted:
+        raise indices.BoundsError(f"{operation}: the source has shape {source.array.shape} but {wanted} is needed, the "
                                   "tensor's with the length of index; give one such")
-    together(operation, x.data, source.data)
-    if not x.data.size:
+    together(operation, x.array, source.array)
+    if not x.array.size:
         return Clone()(x)
     rows = combine(reshape(x, shapes.around(shape, axis)), reshape(source, shapes.around(wanted, axis)), index)
-    return reshape(rows, x.data.shape)
+    return reshape(rows, x.array.shape)
 
 
 def index_add(x: Any, dim: int, index: Any, source: Any, alpha: Any) -> Any:
     """x with alpha * source[..., m, ...] added at index[m]."""
     def combine(rows: Any, part: Any, index: Any) -> Any:
-        return apply("add", rows, Spread(rows.data.shape[1])(part if alpha == 1 else apply("mul", part, alpha), index))
+        return apply("add", rows, Spread(rows.array.shape[1])(part if alpha == 1 else apply("mul", part, alpha), index))
 
     return _with_rows("index_add", x, dim, index, source, False, combine)
 
@@ -83,29 +83,29 @@ def index_copy(x: Any, dim: int, index: Any, source: Any) -> Any:
 
 def index_fill(x: Any, dim: int, index: Any, value: Any) -> Any:
     """x with a number, or a tensor without axes, at each index[m]."""
-    shape = x.data.shape or (1,)
-    axis = shapes.axis("index_fill", dim, x.data.ndim)
-    wanted = (*shape[:axis], index.data.size, *shape[axis + 1:])
-    source = expand(cast(_scalar("index_fill", value), x.data.dtype), wanted) if hasattr(value, "data") else filled(
+    shape = x.array.shape or (1,)
+    axis = shapes.axis("index_fill", dim, x.array.ndim)
+    wanted = (*shape[:axis], index.array.size, *shape[axis + 1:])
+    source = expand(cast(_scalar("index_fill", value), x.array.dtype), wanted) if hasattr(value, "array") else filled(
         x, wanted, value)
     return _with_rows("index_fill", x, dim, index, source, True, lambda *given: Write()(*given))
 
 
 def _scalar(operation: str, value: Any) -> Any:
     """Refuse a value with axes."""
-    if hasattr(value, "data") and value.data.ndim:
-        raise shapes.ShapeError(f"{operation}: the value has shape {value.data.shape} but a tensor without axes, or a "
+    if hasattr(value, "array") and value.array.ndim:
+        raise shapes.ShapeError(f"{operation}: the value has shape {value.array.shape} but a tensor without axes, or a "
                                 "number, is needed; use value.squeeze()")
     return value
 
 
 def gather(x: Any, dim: int, index: Any, operation: str = "gather") -> Any:
     """x at index along an axis, at the own place of each element of index along the others."""
-    axis = shapes.axis(operation, dim, x.data.ndim)
-    shape = index.data.shape
-    if not x.data.ndim or not index.data.ndim:
-        x, index = (t if t.data.ndim else reshape(t, (1,)) for t in (x, index))
-    if not index.data.size:
+    axis = shapes.axis(operation, dim, x.array.ndim)
+    shape = index.array.shape
+    if not x.array.ndim or not index.array.ndim:
+        x, index = (t if t.array.ndim else reshape(t, (1,)) for t in (x, index))
+    if not index.array.size:
         return reshape(Take()(as_row(x), reshape(index, (0,))), shape)
     key, places = aligned(operation, x, axis, index)
     return reshape(Take()(as_row(Index(key)(x)), places), shape)
@@ -114,22 +114,22 @@ def gather(x: Any, dim: int, index: Any, operation: str = "gather") -> Any:
 def _scattered(operation: str, x: Any, dim: int, index: Any, source: Any,
                combine: Callable[[Any, Any, Any, Any], Any]) -> Any:
     """combine(x, key, source, places): the part of x at [key] is what index reaches, `places` lie in it."""
-    axis, shape = shapes.axis(operation, dim, x.data.ndim), x.data.shape
-    if hasattr(source, "data"):
-        if source.data.dtype != x.data.dtype:
-            raise shapes.KindError(f"{operation}: the source has dtype {source.data.dtype.name} but the tensor "
-                                   f"{x.data.dtype.name}; convert one of them")
-        together(operation, x.data, source.data)
-    if not shape or not index.data.ndim:
-        x, index = (t if t.data.ndim else reshape(t, (1,)) for t in (x, index))
-        source = reshape(source, (1,)) if hasattr(source, "data") and not source.data.ndim else source
-    if not index.data.size:
+    axis, shape = shapes.axis(operation, dim, x.array.ndim), x.array.shape
+    if hasattr(source, "array"):
+        if source.array.dtype != x.array.dtype:
+            raise shapes.KindError(f"{operation}: the source has dtype {source.array.dtype.name} but the tensor "
+                                   f"{x.array.dtype.name}; convert one of them")
+        together(operation, x.array, source.array)
+    if not shape or not index.array.ndim:
+        x, index = (t if t.array.ndim else reshape(t, (1,)) for t in (x, index))
+        source = reshape(source, (1,)) if hasattr(source, "array") and not source.array.ndim else source
+    if not index.array.size:
         return reshape(x, shape)
-    wanted = index.data.shape
-    if not hasattr(source, "data"):
+    wanted = index.array.shape
+    if not hasattr(source, "array"):
         source = filled(x, wanted, source)
-    elif source.data.ndim != len(wanted) or any(m > n for m, n in zip(wanted, source.data.shape)):
-        raise shapes.ShapeError(f"{operation}: index has shape {wanted} but the source {source.data.shape}; make the "
+    elif source.array.ndim != len(wanted) or any(m > n for m, n in zip(wanted, source.array.shape)):
+        raise shapes.ShapeError(f"{operation}: index has shape {wanted} but the source {source.array.shape}; make the "
                                 "extents of index at most those of the source")
     key, places = aligned(operation, x, axis, index)
     part = Index(tuple(slice(0, n) for n in wanted))(source)
@@ -140,8 +140,8 @@ def scatter(x: Any, dim: int, index: Any, source: Any) -> Any:
     """x with source written at index along an axis; of several for one place the last counts."""
     def combine(x: Any, key: Any, row: Any, places: Any) -> Any:
         region = Index(key)(x)
-        written = reshape(Write()(as_row(region), row, places), region.data.shape)
-        return written if written.data.shape == x.data.shape else Overwrite(key)(x, written)
+        written = reshape(Write()(as_row(region), row, places), region.array.shape)
+        return written if written.array.shape == x.array.shape else Overwrite(key)(x, written)
 
     return _scattered("scatter", x, dim, index, source, combine)
 
@@ -149,33 +149,33 @@ def scatter(x: Any, dim: int, index: Any, source: Any) -> Any:
 def scatter_add(x: Any, dim: int, index: Any, source: Any) -> Any:
     """x with source added at index along an axis."""
     def combine(x: Any, key: Any, row: Any, places: Any) -> Any:
-        region = tuple(range(*entry.indices(n))[-1] + 1 if n else 0 for entry, n in zip(key, x.data.shape))
+        region = tuple(range(*entry.indices(n))[-1] + 1 if n else 0 for entry, n in zip(key, x.array.shape))
         found = reshape(Spread(prod(region))(row, places), region)
-        return apply("add", x, found if region == x.data.shape else Place(key, x.data.shape)(found))
+        return apply("add", x, found if region == x.array.shape else Place(key, x.array.shape)(found))
 
     return _scattered("scatter_add", x, dim, index, source, combine)
 
 
 def take(x: Any, index: Any) -> Any:
     """The elements of the flattened tensor at index, in its shape."""
-    places = checked("take", index, x.data.size, 0, negative=True, wide=True)
-    return reshape(Take()(as_row(x), reshape(places, (places.data.size,))), index.data.shape)
+    places = checked("take", index, x.array.size, 0, negative=True, wide=True)
+    return reshape(Take()(as_row(x), reshape(places, (places.array.size,))), index.array.shape)
 
 
 def take_along(x: Any, index: Any, dim: int | None) -> Any:
     """`gather` whose other axes are broadcast, or of the flattened tensors."""
     if dim is None:
-        return take(x, reshape(index, (index.data.size,)))
+        return take(x, reshape(index, (index.array.size,)))
     operation = "take_along_dim"
-    if x.data.ndim != index.data.ndim:
-        raise shapes.ShapeError(f"{operation}: the tensor has shape {x.data.shape} and index {index.data.shape}; give both "
+    if x.array.ndim != index.array.ndim:
+        raise shapes.ShapeError(f"{operation}: the tensor has shape {x.array.shape} and index {index.array.shape}; give both "
                                 "as many axes")
-    axis = shapes.axis(operation, dim, x.data.ndim)
-    rest = shapes.broadcast(operation, shapes.without(x.data.shape, (axis,)), shapes.without(index.data.shape, (axis,)))
-    index = checked(operation, index, x.data.shape[axis] if x.data.ndim else 1, axis, negative=True, wide=True)
+    axis = shapes.axis(operation, dim, x.array.ndim)
+    rest = shapes.broadcast(operation, shapes.without(x.array.shape, (axis,)), shapes.without(index.array.shape, (axis,)))
+    index = checked(operation, index, x.array.shape[axis] if x.array.ndim else 1, axis, negative=True, wide=True)
 
     def broadcast(t: Any) -> Any:
-        return expand(t, tuple(t.data.shape[k] if k == axis else n for k, n in enumerate(rest)))
+        return expand(t, tuple(t.array.shape[k] if k == axis else n for k, n in enumerate(rest)))
 
     return gather(broadcast(x), axis, broadcast(index), operation)
 
@@ -183,95 +183,95 @@ def take_along(x: Any, index: Any, dim: int | None) -> Any:
 def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     """x with a number, or a tensor without axes, where the mask holds; broadcast."""
     _boolean("masked_fill", mask)
-    if hasattr(_scalar("masked_fill", value), "data"):
-        value = cast(value, x.data.dtype)
-    elif x.data.dtype not in shapes.FLOATS:
-        value = bool(value) if x.data.dtype == shapes.BOOL else int(value)
-    return cast(apply("where", mask, value, x), x.data.dtype)
+    if hasattr(_scalar("masked_fill", value), "array"):
+        value = cast(value, x.array.dtype)
+    elif x.array.dtype not in shapes.FLOATS:
+        value = bool(value) if x.array.dtype == shapes.BOOL else int(value)
+    return cast(apply("where", mask, value, x), x.array.dtype)
 
 
 def _boolean(operation: str, mask: Any) -> None:
-    if mask.data.dtype != shapes.BOOL:
-        raise shapes.KindError(f"{operation}: the mask has dtype {mask.data.dtype.name} but bool is needed; use "
+    if mask.array.dtype != shapes.BOOL:
+        raise shapes.KindError(f"{operation}: the mask has dtype {mask.array.dtype.name} but bool is needed; use "
                                "mask.bool()")
 
 
 def masked_select(x: Any, mask: Any) -> Any:
     """The elements where the mask holds, broadcast, as a vector."""
     _boolean("masked_select", mask)
-    together("masked_select", x.data, mask.data)
-    shape = shapes.broadcast("masked_select", x.data.shape, mask.data.shape)
-    places = np.flatnonzero(np.broadcast_to(kernels(mask.data).download(mask.data), shape))
+    together("masked_select", x.array, mask.array)
+    shape = shapes.broadcast("masked_select", x.array.shape, mask.array.shape)
+    places = np.flatnonzero(np.broadcast_to(kernels(mask.array).download(mask.array), shape))
     return reshape(Take()(as_row(expand(x, shape)), uploaded(x, places)), (len(places),))
 
 
 def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
     """x with the first elements of source, one after the other, where the mask holds."""
     _boolean("masked_scatter", mask)
-    together("masked_scatter", x.data, mask.data, source.data)
-    shape = shapes.broadcast("masked_scatter", x.data.shape, mask.data.shape)
-    places = np.flatnonzero(np.broadcast_to(kernels(mask.data).download(mask.data), shape))
-    if source.data.dtype != x.data.dtype:
-        raise shapes.KindError(f"masked_scatter: the source has dtype {source.data.dtype.name} but the tensor "
-                               f"{x.data.dtype.name}; convert one of them")
-    if len(places) > source.data.size:
+    together("masked_scatter", x.array, mask.array, source.array)
+    shape = shapes.broadcast("masked_scatter", x.array.shape, mask.array.shape)
+    places = np.flatnonzero(np.broadcast_to(kernels(mask.array).download(mask.array), shape))
+    if source.array.dtype != x.array.dtype:
+        raise shapes.KindError(f"masked_scatter: the source has dtype {source.array.dtype.name} but the tensor "
+                               f"{x.array.dtype.name}; convert one of them")
+    if len(places) > source.array.size:
         raise shapes.ShapeError(f"masked_scatter: the mask holds {len(places)} times but the source has "
-                                f"{source.data.size} elements; give at least as many")
+                                f"{source.array.size} elements; give at least as many")
     part = Index((slice(None), slice(0, len(places))))(as_row(source))
     return reshape(Write()(as_row(expand(x, shape)), part, uploaded(x, places)), shape)
 
 
 def nonzero(x: Any) -> Any:
     """The coordinates of the elements that are not 0, one row for each; found on the host, as the shape depends on it."""
-    found = np.nonzero(np.atleast_1d(kernels(x.data).download(x.data)))
-    return uploaded(x, np.stack(found, 1)[:, :x.data.ndim])
+    found = np.nonzero(np.atleast_1d(kernels(x.array).download(x.array)))
+    return uploaded(x, np.stack(found, 1)[:, :x.array.ndim])
 
 
 def index_put(x: Any, key: Any, value: Any, accumulate: bool) -> Any:
     """x with value, broadcast, written or added at x[key], whose key has at least one array or mask."""
-    basic, arrays = selection(x.data.shape, key)
+    basic, arrays = selection(x.array.shape, key)
     part = Index(basic)(x)
-    found = indices.picks(part.data.shape, arrays)
-    if value.data.dtype != x.data.dtype:
-        raise shapes.KindError(f"index_put: the values have dtype {value.data.dtype.name} but the tensor "
-                               f"{x.data.dtype.name}; convert one of them")
+    found = indices.picks(part.array.shape, arrays)
+    if value.array.dtype != x.array.dtype:
+        raise shapes.KindError(f"index_put: the values have dtype {value.array.dtype.name} but the tensor "
+                               f"{x.array.dtype.name}; convert one of them")
     shapes.same("index_put", "the shape of values and selection together", shapes.broadcast(
-        "index_put", found.shape, value.data.shape), found.shape, "give values that fit")
+        "index_put", found.shape, value.array.shape), found.shape, "give values that fit")
     source = reshape(expand(value, found.shape), (found.rows[0], len(found.places), found.rows[2]))
     rows, index = reshape(Permute(found.order)(part), found.rows), uploaded(x, found.places)
     made = apply("add", rows, Spread(found.rows[1])(source, index)) if accumulate else Write()(rows, source, index)
     back = tuple(sorted(range(len(found.order)), key=found.order.__getitem__))
-    ordered = reshape(made, tuple(part.data.shape[k] for k in found.order))
+    ordered = reshape(made, tuple(part.array.shape[k] for k in found.order))
     return Overwrite(basic)(x, Permute(back)(ordered))
 
 
 def unique(x: Any) -> tuple[Any, Any, Any]:
     """(the different elements in rising order, the place of each element in them, how often each occurs); found on the
     host, as the shapes depend on it."""
-    k = kernels(x.data)
-    found = np.unique(k.download(x.data), return_inverse=True, return_counts=True, equal_nan=False)
-    return (x.result(k.upload(found[0]), None), uploaded(x, found[1].reshape(x.data.shape)), uploaded(x, found[2]))
+    k = kernels(x.array)
+    found = np.unique(k.download(x.array), return_inverse=True, return_counts=True, equal_nan=False)
+    return (x.result(k.upload(found[0]), None), uploaded(x, found[1].reshape(x.array.shape)), uploaded(x, found[2]))
 
 
 def overwritten(operation: str, x: Any, part: Any, key: tuple[Any, ...]) -> Any:
     """x with `part`, of just the right shape, at a basic key."""
-    shapes.same(operation, "the shape of src", part.data.shape, Index(key)(x).data.shape, "give a src of the part's shape")
-    if part.data.dtype != x.data.dtype:
-        part = cast(part, x.data.dtype)
+    shapes.same(operation, "the shape of src", part.array.shape, Index(key)(x).array.shape, "give a src of the part's shape")
+    if part.array.dtype != x.array.dtype:
+        part = cast(part, x.array.dtype)
     return Overwrite(key)(x, part)
 
 
 def bincount(x: Any, weights: Any, least: int) -> Any:
     """The number of times, or the sum of weights, of each integer from 0 on."""
-    if x.data.ndim != 1 or x.data.dtype.kind not in "iu" or least < 0:
-        raise shapes.KindError(f"bincount: the tensor has shape {x.data.shape} and dtype {x.data.dtype.name}, minlength is "
+    if x.array.ndim != 1 or x.array.dtype.kind not in "iu" or least < 0:
+        raise shapes.KindError(f"bincount: the tensor has shape {x.array.shape} and dtype {x.array.dtype.name}, minlength is "
                                f"{least}, but a vector of integers and at least 0 are needed; use x.flatten().long()")
-    values = kernels(x.data).download(x.data)
+    values = kernels(x.array).download(x.array)
     extent = max(int(values.max(initial=-1)) + 1, least)
     index = checked("bincount", cast(x, shapes.INT64), extent, 0)
     if weights is None:
-        weights = filled(index, x.data.shape, 1)
-    shapes.same("bincount", "the shape of weights", weights.data.shape, x.data.shape, "give one for each")
-    if weights.data.dtype != shapes.INT64 and weights.data.dtype != shapes.FLOAT32:
+        weights = filled(index, x.array.shape, 1)
+    shapes.same("bincount", "the shape of weights", weights.array.shape, x.array.shape, "give one for each")
+    if weights.array.dtype != shapes.INT64 and weights.array.dtype != shapes.FLOAT32:
         weights = cast(weights, shapes.FLOAT64)
     return reshape(Spread(extent)(as_row(weights.detach()), index), (extent,))

@@ -64,4 +64,4 @@ class Clone(Function):
 
 def reshape(x: Any, shape: tuple[int, ...]) -> Any:
     """`x` under `shape`, whose extents are known; `x` itself if it has it."""
-    return x if x.data.shape == shape else Reshape(shape)(x)
+    return x if x.array.shape == shape else Reshape(shape)(x)

@@ -31,7 +31,7 @@ class Softmax(Function):
         y = self.out  # type: ignore[attr-defined]
         if recording():
             return y * (g - sum(g * y, self.axis, keepdim=True))
-        return g.result(_rows("softmax_backward", self.axis, g.data, y.data), None)
+        return g.result(_rows("softmax_backward", self.axis, g.array, y.array), None)
 
 
 class LogSoftmax(Function):
@@ -49,7 +49,7 @@ class LogSoftmax(Function):
         y = self.out  # type: ignore[attr-defined]
         if recording():
             return g - apply("exp", y) * sum(g, self.axis, keepdim=True)
-        return g.result(_rows("log_softmax_backward", self.axis, g.data, y.data), None)
+        return g.result(_rows("log_softmax_backward", self.axis, g.array, y.array), None)
 
 
 def _rows(name: str, axis: int, *arrays: Any) -> Any:
@@ -75,6 +75,6 @@ def log_softmax(x: Any, axis: int) -> Any:
 
 def _along(name: str, operation: Callable[[int], Function], x: Any, axis: int) -> Any:
     """The operation along an axis; a tensor without axes is one of one element."""
-    layer_shapes.softmax(name, x.data.dtype)
-    place = shapes.axis(name, axis, x.data.ndim)
-    return operation(place)(x) if x.data.ndim else reshape(operation(0)(reshape(x, (1,))), ())
+    layer_shapes.softmax(name, x.array.dtype)
+    place = shapes.axis(name, axis, x.array.ndim)
+    return operation(place)(x) if x.array.ndim else reshape(operation(0)(reshape(x, (1,))), ())

@@ -50,8 +50,8 @@ class Sort(Function):
 
 def sort(x: Any, dim: int, descending: bool) -> tuple[Any, Any]:
     """(values, indices) along an axis."""
-    axis = shapes.axis("sort", dim, x.data.ndim)
-    if x.data.ndim:
+    axis = shapes.axis("sort", dim, x.array.ndim)
+    if x.array.ndim:
         return Sort(axis, descending)(x)
     values, index = Sort(0, descending)(reshape(x, (1,)))
     return reshape(values, ()), reshape(index, ())
@@ -59,16 +59,16 @@ def sort(x: Any, dim: int, descending: bool) -> tuple[Any, Any]:
 
 def topk(x: Any, count: int, dim: int, largest: bool) -> tuple[Any, Any]:
     """(values, indices) of the `count` greatest or least elements along an axis, in order."""
-    axis = shapes.axis("topk", dim, x.data.ndim)
+    axis = shapes.axis("topk", dim, x.array.ndim)
     _numbers("topk", x)
-    extent = x.data.shape[axis] if x.data.ndim else 1
+    extent = x.array.shape[axis] if x.array.ndim else 1
     if not 0 <= count <= extent:
-        raise shapes.ShapeError(f"topk: k is {count} but axis {axis} of shape {x.data.shape} has {extent} elements; use "
+        raise shapes.ShapeError(f"topk: k is {count} but axis {axis} of shape {x.array.shape} has {extent} elements; use "
                                 f"0 to {extent}")
     if 0 < count < min(extent, SELECTED):
         return Sort(axis, largest, count)(x)
     values, index = sort(x, axis, largest)
-    if not x.data.ndim:
+    if not x.array.ndim:
         return values, index
     key = (*(slice(None),) * axis, slice(0, count))
     return Index(key)(values), Index(key)(index)
@@ -76,11 +76,11 @@ def topk(x: Any, count: int, dim: int, largest: bool) -> tuple[Any, Any]:
 
 def kth(operation: str, x: Any, count: int, dim: int, keepdim: bool) -> tuple[Any, Any]:
     """(value, index) of the element that stands at place `count`, from 1 on, in rising order."""
-    axis = shapes.axis(operation, dim, x.data.ndim)
+    axis = shapes.axis(operation, dim, x.array.ndim)
     _numbers(operation, x)
-    extent = x.data.shape[axis] if x.data.ndim else 1
+    extent = x.array.shape[axis] if x.array.ndim else 1
     if not 1 <= count <= extent:
-        raise indices.BoundsError(f"{operation}: k is {count} but axis {axis} of shape {x.data.shape} has {extent} elements; "
+        raise indices.BoundsError(f"{operation}: k is {count} but axis {axis} of shape {x.array.shape} has {extent} elements; "
                                   f"use 1 to {extent}")
     found = sort(x, axis, False)
     return _at(found, axis, count - 1, keepdim)
@@ -89,42 +89,43 @@ def kth(operation: str, x: Any, count: int, dim: int, keepdim: bool) -> tuple[An
 def _at(found: tuple[Any, Any], axis: int, place: int, keepdim: bool) -> tuple[Any, Any]:
     """One place along an axis of (values, indices)."""
     values, index = found
-    if not values.data.ndim:
+    if not values.array.ndim:
         return found
     key = (*(slice(None),) * axis, slice(place, place + 1) if keepdim else place)
     return Index(key)(values), Index(key)(index)
 
 
 def _numbers(operation: str, x: Any) -> None:
-    if x.data.dtype == shapes.BOOL:
+    if x.array.dtype == shapes.BOOL:
         raise shapes.KindError(f"{operation}: the tensor has dtype bool but numbers are needed; use x.int()")
 
 
 def median_all(x: Any) -> Any:
     """The lower middle element of all; of none NaN, or the least integer."""
     _numbers("median", x)
-    if x.data.size:
-        return median(reshape(x, (x.data.size,)), 0, False)[0]
-    return filled(x, (), float("nan") if x.data.dtype in shapes.FLOATS else int(np.iinfo(x.data.dtype).min))
+    if x.array.size:
+        return median(reshape(x, (x.array.size,)), 0, False)[0]
+    return filled(x, (), float("nan") if x.array.dtype in shapes.FLOATS else int(np.iinfo(x.array.dtype).min))
 
 
 def median(x: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
     """(value, index) of the lower middle element along an axis; the first NaN where there is one."""
-    axis = shapes.axis("median", dim, x.data.ndim)
+    axis = shapes.axis("median", dim, x.array.ndim)
     _numbers("median", x)
-    extent = x.data.shape[axis] if x.data.ndim else 1
+    extent = x.array.shape[axis] if x.array.ndim else 1
     if not extent:
-        raise IndexError(f"median: axis {axis} of shape {x.data.shape} has extent 0 but at least 1 is needed; reduce another "
+        raise IndexError(f"median: axis {axis} of shape {x.array.shape} has extent 0 but at least 1 is needed; reduce another "
                          "axis")
-    _, index = sort(x.result(x.data, None), axis, False)
+    _, index = sort(x.result(x.array, None), axis, False)
     middle = _at((index, index), axis, (extent - 1) // 2, True)[0]
-    if x.data.dtype in shapes.FLOATS:
+    if x.array.dtype in shapes.FLOATS:
         missing = apply("ne", x, x)
-        values, first = Max(axis if x.data.ndim else 0)(cast(missing if x.data.ndim else reshape(missing, (1,)), x.data.dtype))
-        kept = middle.data.shape
+        missing = missing if x.array.ndim else reshape(missing, (1,))
+        values, first = Max(axis if x.array.ndim else 0)(cast(missing, x.array.dtype))
+        kept = middle.array.shape
         middle = apply("where", reshape(cast(values, shapes.BOOL), kept), reshape(first, kept), middle)
     value = gather(x, axis, middle)
-    if keepdim or not x.data.ndim:
+    if keepdim or not x.array.ndim:
         return value, middle
-    shape = x.data.shape[:axis] + x.data.shape[axis + 1:]
+    shape = x.array.shape[:axis] + x.array.shape[axis + 1:]
     return reshape(value, shape), reshape(middle, shape)

@@ -15,8 +15,8 @@ Axes = int | tuple[int, ...] | None
 
 def floating(operation: str, x: Any) -> None:
     """Refuse integers and bools."""
-    if x.data.dtype not in shapes.FLOATS:
-        raise RuntimeError(f"{operation}: dtype {x.data.dtype.name} is given but float32 or float64 is needed; "
+    if x.array.dtype not in shapes.FLOATS:
+        raise RuntimeError(f"{operation}: dtype {x.array.dtype.name} is given but float32 or float64 is needed; "
                            "use x.float()")
 
 
@@ -30,11 +30,11 @@ def corrected(dim: Any, unbiased: Any, correction: float | None) -> tuple[Any, f
 def var_mean(operation: str, x: Any, axis: Axes, correction: float, keepdim: bool) -> tuple[Any, Any]:
     """(the sum of squared distances from the mean by n - correction, the mean): in two passes."""
     floating(operation, x)
-    axes = shapes.axes(operation, axis, x.data.ndim)
+    axes = shapes.axes(operation, axis, x.array.ndim)
     middle = mean(x, axes, keepdim=True)
     squares = sum(apply("square", x - middle), axes, keepdim)
-    count = prod(x.data.shape[k] for k in axes) - correction
-    average = middle if keepdim else middle.reshape([n for k, n in enumerate(x.data.shape) if k not in axes])
+    count = prod(x.array.shape[k] for k in axes) - correction
+    average = middle if keepdim else middle.reshape([n for k, n in enumerate(x.array.shape) if k not in axes])
     return squares / float(max(count, 0)), average
 
 
@@ -51,12 +51,12 @@ def norm(x: Any, p: Any, axis: Axes, keepdim: bool, dtype: Any = None) -> Any:
     if isinstance(p, str) and p not in ("fro", "inf", "-inf"):
         raise NotImplementedError(f"norm: p is {p!r} but norms of singular values are not supported; use 'fro' or a number")
     p = 2.0 if p in (None, "fro") else float(p)
-    axes = shapes.axes("norm", axis, x.data.ndim)
+    axes = shapes.axes("norm", axis, x.array.ndim)
     if p == 2:
         return root(sum(apply("square", x), axes, keepdim))
     size = apply("abs", x)
     if p in (float("inf"), -float("inf")):
-        if p > 0 and not x.data.size:
+        if p > 0 and not x.array.size:
             return sum(size, axes, keepdim)
         return extreme_over("amax" if p > 0 else "amin", size, axes, keepdim)
     if p == 0:
@@ -77,9 +77,9 @@ def _power_norm(size: Any, p: float, axes: tuple[int, ...], keepdim: bool) -> An
 
 def logsumexp(x: Any, axis: Axes, keepdim: bool) -> Any:
     """log(sum of exp(x)) over `axis`, without overflow: exp(x - the greatest) is at most 1."""
-    x = x if x.data.dtype in shapes.FLOATS else cast(x, shapes.FLOAT32)
-    axes = shapes.axes("logsumexp", axis, x.data.ndim)
-    if not x.data.size:
+    x = x if x.array.dtype in shapes.FLOATS else cast(x, shapes.FLOAT32)
+    axes = shapes.axes("logsumexp", axis, x.array.ndim)
+    if not x.array.size:
         return apply("log", sum(apply("exp", x), axes, keepdim))
     top = extreme_over("amax", x.detach(), axes, keepdim=True)
     top = apply("where", apply("isfinite", top), top, 0.0)
@@ -89,19 +89,19 @@ def logsumexp(x: Any, axis: Axes, keepdim: bool) -> Any:
 
 def count_nonzero(x: Any, axis: Axes) -> Any:
     """How many elements differ from 0."""
-    axes = shapes.axes("count_nonzero", axis, x.data.ndim)
+    axes = shapes.axes("count_nonzero", axis, x.array.ndim)
     return sum(x.detach() != 0, axes)
 
 
 def any(x: Any, axis: Axes, keepdim: bool) -> Any:
     """Whether an element differs from 0; as uint8 of uint8."""
-    axes = shapes.axes("any", axis, x.data.ndim)
+    axes = shapes.axes("any", axis, x.array.ndim)
     found = sum(x.detach() != 0, axes, keepdim) != 0
-    return cast(found, shapes.UINT8) if x.data.dtype == shapes.UINT8 else found
+    return cast(found, shapes.UINT8) if x.array.dtype == shapes.UINT8 else found
 
 
 def all(x: Any, axis: Axes, keepdim: bool) -> Any:
     """Whether no element is 0; as uint8 of uint8."""
-    axes = shapes.axes("all", axis, x.data.ndim)
+    axes = shapes.axes("all", axis, x.array.ndim)
     found = sum(x.detach() == 0, axes, keepdim) == 0
-    return cast(found, shapes.UINT8) if x.data.dtype == shapes.UINT8 else found
+    return cast(found, shapes.UINT8) if x.array.dtype == shapes.UINT8 else found

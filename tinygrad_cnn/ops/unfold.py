@@ -28,9 +28,9 @@ def _tables(size: Shape, count: Shape, *window: Shape) -> dict[int, Table]:
 
 def unfold(x: Any, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape) -> Any:
     """x (n, c, h, w) -> (n, c * taps, windows)."""
-    n, c = x.data.shape[:2]
-    count = layer_shapes.window("unfold", x.data.shape[2:], kernel, stride, padding, dilation)
-    taken = resample(x, {**_tables(x.data.shape[2:], count, kernel, stride, padding, dilation)})
+    n, c = x.array.shape[:2]
+    count = layer_shapes.window("unfold", x.array.shape[2:], kernel, stride, padding, dilation)
+    taken = resample(x, {**_tables(x.array.shape[2:], count, kernel, stride, padding, dilation)})
     apart = reshape(taken, (n, c, kernel[0], count[0], kernel[1], count[1]))
     return reshape(Permute((0, 1, 2, 4, 3, 5))(apart), (n, c * prod(kernel), prod(count)))
 
@@ -38,8 +38,8 @@ def unfold(x: Any, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape
 def fold(x: Any, size: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape) -> Any:
     """x (n, c * taps, windows) -> (n, c, *size): the adjoint of `unfold`, where windows overlap they are added."""
     count = layer_shapes.window("fold", size, kernel, stride, padding, dilation)
-    layer_shapes.folded("fold", x.data.shape, prod(kernel), count)
-    n, c = x.data.shape[0], x.data.shape[1] // prod(kernel)
+    layer_shapes.folded("fold", x.array.shape, prod(kernel), count)
+    n, c = x.array.shape[0], x.array.shape[1] // prod(kernel)
     apart = Permute((0, 1, 2, 4, 3, 5))(reshape(x, (n, c, *kernel, *count)))
     taken = reshape(apart, (n, c, kernel[0] * count[0], kernel[1] * count[1]))
     tables = _tables(size, count, kernel, stride, padding, dilation)

@@ -1,5 +1,8 @@
 """Optimizers, learning rate schedules (`lr_scheduler`) and weight averaging."""
 
+from typing import TYPE_CHECKING
+
+from ..left_out import guard
 from . import lr_scheduler
 from .adam import Adam, Adamax, AdamW, NAdam, RAdam
 from .adaptive import Adadelta, Adagrad, RMSprop
@@ -10,3 +13,6 @@ from .sgd import SGD
 
 __all__ = ["EMA", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam", "RMSprop",
            "lr_scheduler"]
+
+if not TYPE_CHECKING:  # the type checker is to know every name
+    __getattr__ = guard("optim", globals())

@@ -111,17 +111,17 @@ class Adamax(Optimizer):
         if not state:
             state.update(step=0, exp_avg=zeros(p), exp_inf=zeros(p))
         state["step"] += 1
-        arrays = flat(p.data, self.gradient(p, group), state["exp_avg"].data, state["exp_inf"].data)
+        arrays = flat(p.array, self.gradient(p, group), state["exp_avg"].array, state["exp_inf"].array)
         rate = group["lr"] / (1 - group["betas"][0] ** state["step"])
-        kernels(p.data).update.adamax(*arrays, rate, *group["betas"], group["eps"], group["weight_decay"])
+        kernels(p.array).update.adamax(*arrays, rate, *group["betas"], group["eps"], group["weight_decay"])
 
 
 def _step(self: Optimizer, p: Tensor, group: Group, state: dict[str, Any], top: Tensor | None, rate: float, ahead: float,
           correction: float, eps: float) -> None:
     """The kernel of Adam's kind, whose numbers make the kinds."""
-    tops = [] if top is None else [top.data]
-    arrays = flat(p.data, self.gradient(p, group), state["exp_avg"].data, state["exp_avg_sq"].data, *tops)
+    tops = [] if top is None else [top.array]
+    arrays = flat(p.array, self.gradient(p, group), state["exp_avg"].array, state["exp_avg_sq"].array, *tops)
     decay = group["weight_decay"]
     decay, shrink = (0.0, 1 - group["lr"] * decay) if group["decoupled_weight_decay"] else (decay, 1.0)
-    kernels(p.data).update.adam(*arrays[:4], arrays[4] if tops else None, rate, ahead, correction, *group["betas"], eps,
+    kernels(p.array).update.adam(*arrays[:4], arrays[4] if tops else None, rate, ahead, correction, *group["betas"], eps,
                                 decay, shrink)

@@ -34,8 +34,8 @@ class Adagrad(Optimizer):
             self._begin(p, group, state)
         state["step"] += 1
         rate = group["lr"] / (1 + (state["step"] - 1) * group["lr_decay"])
-        arrays = flat(p.data, self.gradient(p, group), state["sum"].data)
-        kernels(p.data).update.adagrad(*arrays, rate, group["eps"], group["weight_decay"])
+        arrays = flat(p.array, self.gradient(p, group), state["sum"].array)
+        kernels(p.array).update.adagrad(*arrays, rate, group["eps"], group["weight_decay"])
 
 
 class RMSprop(Optimizer):
@@ -57,11 +57,12 @@ class RMSprop(Optimizer):
         if not state:
             state.update(step=0, square_avg=zeros(p), **{name: zeros(p) for name in names})
         state["step"] += 1
-        weights, gradient, square, *more = flat(p.data, self.gradient(p, group), state["square_avg"].data,
-                                                *[state[name].data for name in names])
+        weights, gradient, square, *more = flat(p.array, self.gradient(p, group), state["square_avg"].array,
+                                                *[state[name].array for name in names])
         extra = dict(zip(names, more))
         options = [group[name] for name in ("lr", "alpha", "eps", "weight_decay", "momentum")]
-        kernels(p.data).update.rmsprop(weights, gradient, square, extra.get("grad_avg"), extra.get("momentum_buffer"), *options)
+        centered, momentum = extra.get("grad_avg"), extra.get("momentum_buffer")
+        kernels(p.array).update.rmsprop(weights, gradient, square, centered, momentum, *options)
 
 
 class Adadelta(Optimizer):
@@ -77,5 +78,5 @@ class Adadelta(Optimizer):
         if not state:
             state.update(step=0, square_avg=zeros(p), acc_delta=zeros(p))
         state["step"] += 1
-        arrays = flat(p.data, self.gradient(p, group), state["square_avg"].data, state["acc_delta"].data)
-        kernels(p.data).update.adadelta(*arrays, group["lr"], group["rho"], group["eps"], group["weight_decay"])
+        arrays = flat(p.array, self.gradient(p, group), state["square_avg"].array, state["acc_delta"].array)
+        kernels(p.array).update.adadelta(*arrays, group["lr"], group["rho"], group["eps"], group["weight_decay"])

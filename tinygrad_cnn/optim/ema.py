@@ -35,7 +35,7 @@ class EMA:
             for key, value in self.model.state_dict().items():
                 mean = self.average[key]
                 if value.dtype.kind == "f":
-                    kernels(mean.data).update.average(*flat(mean.data, value.data), weight)
+                    kernels(mean.array).update.average(*flat(mean.array, value.array), weight)
                 else:
                     mean.copy_(value)
 

@@ -12,7 +12,7 @@ from ..tensor import Tensor
 
 def zeros(p: Tensor) -> Tensor:
     """State for `p`: zeros in its shape, dtype, device and memory order."""
-    return Tensor(layout.empty_like(p.data)).zero_()
+    return Tensor(layout.empty_like(p.array)).zero_()
 
 
 def flat(p: Any, *others: Any) -> list[Any]:

@@ -122,7 +122,7 @@ class Optimizer:
     def gradient(self, p: Tensor, group: Group) -> Any:
         """The array of the direction to walk against: the gradient, negated to maximize."""
         assert p.grad is not None
-        return (-p.grad if group["maximize"] else p.grad).data
+        return (-p.grad if group["maximize"] else p.grad).array
 
     def register_step_pre_hook(self, hook: StepHook) -> Handle:
         """Call `hook(optimizer, args, kwargs)` before every step; the handle removes it."""

@@ -34,7 +34,7 @@ class SGD(Optimizer):
         first = "momentum_buffer" not in state
         if first and group["momentum"]:
             state["momentum_buffer"] = zeros(p)
-        velocity = [state["momentum_buffer"].data] if group["momentum"] else []
-        weights, gradient, *velocity = flat(p.data, self.gradient(p, group), *velocity)
+        velocity = [state["momentum_buffer"].array] if group["momentum"] else []
+        weights, gradient, *velocity = flat(p.array, self.gradient(p, group), *velocity)
         options = [group[name] for name in ("lr", "momentum", "dampening", "weight_decay", "nesterov")]
         kernels(weights).update.sgd(weights, gradient, velocity[0] if velocity else None, *options, first)

@@ -3,6 +3,9 @@
 Here arguments are checked and brought to one form; the mathematics is in `ops`.
 """
 
+from typing import TYPE_CHECKING
+
+from ...left_out import guard
 from .activation import (
     celu,
     elu,
@@ -181,3 +184,6 @@ __all__ = [
     "threshold",
     "unfold",
 ]
+
+if not TYPE_CHECKING:  # the type checker is to know every name
+    __getattr__ = guard("nn.functional", globals())

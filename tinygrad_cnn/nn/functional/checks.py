@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...shapes import ShapeError
+from ...shapes import KindError, ShapeError
 from ...tensor import Tensor
 
 Size = int | Sequence[int]
@@ -20,7 +20,7 @@ def axes(operation: str, name: str, tensor: Tensor, rank: int) -> None:
 def one_dtype(operation: str, input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
     for name, tensor in (("weight", weight), ("bias", bias)):
         if tensor is not None and tensor.dtype != input.dtype:
-            raise TypeError(f"{operation}: input is {input.dtype.name} but {name} {tensor.dtype.name}; "
+            raise KindError(f"{operation}: input is {input.dtype.name} but {name} {tensor.dtype.name}; "
                             f"convert the input with .to({tensor.dtype.name}) or the module")
 
 

@@ -116,8 +116,8 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
     """
     _no_legacy("binary_cross_entropy", size_average, reduce)
     _same_shapes("binary_cross_entropy", input, target, reduction)
-    if device_of(input.data) == "cpu" and input.numel() and not (input.data.min() >= 0 and input.data.max() <= 1):
-        raise RuntimeError(f"binary_cross_entropy: the input lies between {input.data.min()} and {input.data.max()} but "
+    if device_of(input.array) == "cpu" and input.numel() and not (input.array.min() >= 0 and input.array.max() <= 1):
+        raise RuntimeError(f"binary_cross_entropy: the input lies between {input.array.min()} and {input.array.max()} but "
                            "probabilities are needed; use binary_cross_entropy_with_logits or sigmoid")
     losses = apply("binary_cross_entropy", input, target)
     return _reduced("binary_cross_entropy", losses if weight is None else losses * weight, reduction)

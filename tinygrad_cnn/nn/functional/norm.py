@@ -40,7 +40,7 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
 def _approach(running: Tensor | None, value: Tensor, weight: float) -> None:
     """running += weight * (value - running), in place, outside the graph; not when a checkpoint computes again."""
     if running is not None and weight and not recomputing():
-        kernels(running.data).update.average(running.data, value.data, weight)
+        kernels(running.array).update.average(running.array, value.array, weight)
         running.version.count += 1
 
 

@@ -39,7 +39,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         if not tensor.numel():
             raise RuntimeError("one_hot: a tensor without elements names no classes, of which at least 1 is needed; give "
                                "num_classes")
-        num_classes = int(kernels(tensor.data).download(tensor.data).max()) + 1
+        num_classes = int(kernels(tensor.array).download(tensor.array).max()) + 1
     if num_classes < 1 and tensor.numel():
         raise shapes.ShapeError(f"one_hot: num_classes is {num_classes} but at least 1 is needed; give more")
     return composite.one_hot(checked("one_hot", tensor, num_classes, tensor.ndim), num_classes, shapes.INT64)

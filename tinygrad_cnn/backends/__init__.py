@@ -1,0 +1,3 @@
+"""The switches that programs set before they train; see `cudnn`."""
+
+from . import cudnn

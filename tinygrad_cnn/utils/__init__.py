@@ -1,0 +1,3 @@
+"""PyTorch's place for `data` and `checkpoint`."""
+
+from . import checkpoint, data
