@@ -9,7 +9,6 @@ from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
-import tinygrad_cnn as tg
 from tinygrad_cnn import models, nn
 from tinygrad_cnn.devices import shapes_only
 from tinygrad_cnn.models.registry import Paper
@@ -149,7 +148,7 @@ def main() -> None:
         marks.add_text("digest", digest(name))
         picture.quantize(32, Image.Quantize.MEDIANCUT).save(HERE / "pictures" / f"{name}.png", pnginfo=marks, optimize=True)
     (HERE / "architectures.md").write_text(page(), encoding="utf-8")
-    print(f"docs/architectures.md: {len(models.list_models())} networks, {len(PICTURED)} pictures, tinygrad_cnn {tg.__version__}")
+    print(f"docs/architectures.md: {len(models.list_models())} networks, {len(PICTURED)} pictures")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ X = tg.ones(2, 2)
 
 @pytest.mark.parametrize("place, name, says", [
     (nn, "LSTM", "nn.LSTM is left out: networks for sequences"), (F, "grid_sample", "nn.functional.grid_sample is left out"),
-    (tg, "fft", "tinygrad_cnn.fft is left out: there are no complex numbers"), (X, "svd", "Tensor.svd is left out: numpy.linalg"),
+    (tg, "fft", "tinygrad_cnn.fft is left out: there are no complex numbers"),
+    (X, "svd", "Tensor.svd is left out: numpy.linalg"),
     (optim, "Rprop", "optim.Rprop is left out"), (init, "xavier_normal", "nn.init.xavier_normal is left out: it is deprecated"),
     (X, "lgamma_", "Tensor.lgamma_ is left out")])
 def test_what_is_left_out_says_why(place, name, says):
@@ -46,7 +47,7 @@ def test_whatever_is_missing_has_a_reason():
         for name in dir(theirs):
             value = getattr(theirs, name)
             foreign = isinstance(value, types.ModuleType) or (
-                isinstance(theirs, types.ModuleType) and not str(getattr(value, "__module__", "")).startswith("torch")
+                (isinstance(theirs, types.ModuleType) and not str(getattr(value, "__module__", "")).startswith("torch"))
                 or value in (torch.Tensor, torch.optim.Optimizer))
             if name.startswith("_") or name in dir(ours) or foreign:
                 continue

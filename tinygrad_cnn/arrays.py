@@ -54,6 +54,11 @@ class Array:
         return f"Array(shape={self.shape}, dtype={self.dtype.name}, strides={self.strides})"
 
 
+def is_tensor(value: Any) -> bool:
+    """Whether it is a Tensor, known by its place in the graph, and no number or array."""
+    return hasattr(value, "node")
+
+
 def is_contiguous(a: Any) -> bool:
     """Whether the elements lie in row-major order without gaps."""
     if isinstance(a, np.ndarray):

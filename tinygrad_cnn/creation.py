@@ -20,7 +20,7 @@ def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool
     int64; arrays keep their dtype."""
     if device is None and isinstance(data, Tensor):
         device = data.device
-    return Tensor(package(_place(device)).upload(making.converted("tensor", data, dtype)), requires_grad)
+    return Tensor(package(_place(device)).upload(making.as_array("tensor", data, dtype)), requires_grad)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:

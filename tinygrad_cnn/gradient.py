@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import autograd, shapes
-from .devices import kernels
 from .ops.elementwise import cast
+from .ops.making import filled
 
 
 def root(operation: str, t: Any, gradient: Any) -> tuple[autograd.Edge, Any]:
@@ -20,9 +20,7 @@ def root(operation: str, t: Any, gradient: Any) -> tuple[autograd.Edge, Any]:
         if t.array.size != 1:
             raise RuntimeError(f"{operation}: shape {t.shape} has {t.array.size} elements but only a single one has an "
                                "implied gradient; pass a gradient of the same shape")
-        one = kernels(t.array).empty(t.shape, t.dtype)
-        kernels(one).copy.fill(one, 1)
-        gradient = t.result(one, None)
+        gradient = filled(t, t.array.shape, 1)
     shapes.same(operation, "the shape of the gradient", gradient.shape, t.shape, "pass one of the tensor's shape")
     return start, cast(gradient, t.dtype)
 

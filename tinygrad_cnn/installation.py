@@ -42,7 +42,7 @@ def report() -> None:
 
 def lines() -> list[str]:
     """The report, line by line. Nothing in it raises: a broken installation is what it is for."""
-    from . import __version__
+    from . import __version__  # which stands below what the package imports
 
     found = [f"tinygrad_cnn {__version__} in {Path(__file__).parent}",
              f"Python {platform.python_version()} in {sys.prefix}, {platform.system()} {platform.machine()}", ""]
@@ -69,6 +69,11 @@ def cuda_problem() -> str | None:
     except Exception as error:  # a broken driver may raise anything
         return _sentence(error).removeprefix("device cuda: ")
     return None
+
+
+def emulated() -> bool:
+    """Whether the environment asks for CUDA kernels in the emulator."""
+    return os.environ.get("TINYGRAD_CNN_EMULATE", "0") not in ("", "0")
 
 
 def _installed(name: str) -> str:
@@ -108,7 +113,7 @@ def _cpu() -> str:
 def _cuda() -> str:
     if problem := cuda_problem():
         return f"does not work: {problem}"
-    if _emulator() == "on":
+    if emulated():
         return "runs in the emulator"
     from .cuda import gpu
 
@@ -116,8 +121,7 @@ def _cuda() -> str:
 
 
 def _emulator() -> str:
-    on = os.environ.get("TINYGRAD_CNN_EMULATE", "0") not in ("", "0")
-    return "on" if on else "off: TINYGRAD_CNN_EMULATE=1 runs the CUDA kernels slowly in plain Python"
+    return "on" if emulated() else "off: TINYGRAD_CNN_EMULATE=1 runs the CUDA kernels slowly in plain Python"
 
 
 def _cache() -> str:

@@ -38,28 +38,25 @@ REASONS: dict[str, str] = {
         "cholesky* det eig geqrf inverse linalg lobpcg logdet lstsq lu lu_* matrix_exp matrix_power matrix_rank "
         "nuclear_norm frobenius_norm orgqr ormqr pca_lowrank pinverse qr slogdet solve svd svd_lowrank symeig "
         "triangular_solve chain_matmul kron cross vander trace cov corrcoef addbmm* addr addr_ ger inner",
-    "it is a special function without a place in convolutional networks":
+    "it is a special function that convolutional networks do not use":
         "digamma* erfinv* i0* igamma* lgamma* mvlgamma* polygamma* special sinc* logit logit_ xlogy* nextafter* frexp "
         "ldexp* hypot* copysign* signbit heaviside* gcd* lcm* bitwise_left_shift* bitwise_right_shift* deg2rad* rad2deg* "
-        "float_power* sgn sgn_ frac_ logaddexp logaddexp2 arccos* arcsin* arctan* arccosh* arcsinh* arctanh* acosh asinh "
-        "atanh acosh_ asinh_ atanh_ acos_ asin_ atan_ atan2_ isneginf isposinf positive rrelu* RReLU hardshrink_ "
+        "float_power* sgn sgn_ logaddexp logaddexp2 arccosh* arcsinh* arctanh* isneginf isposinf positive rrelu* RReLU "
         "gumbel_softmax",
     "it is rarely met in convolutional networks: compose it from other operations":
         "aminmax bucketize block_diag cartesian_prod cdist combinations cummax cummin cumulative_trapezoid diff dist "
-        "histc histogram* index_reduce* isin is_same_size is_set_to logcumsumexp mode multinomial nanmean nanmedian "
-        "nanquantile nansum narrow_copy *_scatter scatter_reduce* segment_reduce put put_ quantile renorm* searchsorted "
-        "tensor_split trapezoid trapz tril_indices triu_indices unique_consecutive unravel_index vsplit hsplit dsplit "
-        "diagflat bincount take_ map_ map2_ apply_ pairwise_distance PairwiseDistance pdist cosine_similarity "
-        "CosineSimilarity normalize bilinear Bilinear range bernoulli cauchy_ exponential_ geometric_ log_normal_ "
-        "random_ binomial "
-        "poisson nonzero_static slice_inverse sum_to_size bartlett_window blackman_window hamming_window hann_window "
-        "kaiser_window is_nonzero logspace",
-    "losses beside those of classification, regression and segmentation: compose them":
+        "histc histogram* index_reduce* isin is_same_size logcumsumexp mode multinomial nanmean nanmedian nanquantile "
+        "nansum narrow_copy *_scatter scatter_reduce* segment_reduce put put_ quantile renorm* searchsorted trapezoid "
+        "trapz tril_indices triu_indices unique_consecutive unravel_index diagflat map_ map2_ apply_ pairwise_distance "
+        "PairwiseDistance pdist cosine_similarity CosineSimilarity normalize bilinear Bilinear range bernoulli cauchy_ "
+        "exponential_ geometric_ log_normal_ binomial poisson nonzero_static slice_inverse sum_to_size bartlett_window "
+        "blackman_window hamming_window hann_window kaiser_window is_nonzero",
+    "it is no loss of classification, regression or segmentation: compose it from other operations":
         "CosineEmbeddingLoss cosine_embedding_loss GaussianNLLLoss gaussian_nll_loss HingeEmbeddingLoss "
         "hinge_embedding_loss MarginRankingLoss margin_ranking_loss MultiLabelMarginLoss multilabel_margin_loss "
         "MultiLabelSoftMarginLoss multilabel_soft_margin_loss MultiMarginLoss multi_margin_loss PoissonNLLLoss "
         "poisson_nll_loss SoftMarginLoss soft_margin_loss TripletMargin* triplet_margin_* NLLLoss2d",
-    "sampling at computed places and random windows are not among the slides' layers":
+    "none of the networks here samples at computed places or in random windows":
         "affine_grid* grid_sample* GRID_SAMPLE_* cudnn_* FractionalMaxPool* fractional_max_pool* conv_tbc",
     "it stands in nn.functional":
         "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution avg_pool1d max_pool1d "
@@ -67,8 +64,8 @@ REASONS: dict[str, str] = {
         "rms_norm dropout* alpha_dropout* feature_dropout* feature_alpha_dropout* prelu embedding pixel_shuffle "
         "pixel_unshuffle channel_shuffle threshold kl_div celu selu hardshrink constant_pad_nd "
         "binary_cross_entropy_with_logits native_* *_with_indices batch_norm_* norm_except_dim",
-    "optimizers and averages that papers on convolutional networks do not use":
-        "ASGD Adafactor Muon Rprop SparseAdam swa_utils AveragedModel SWALR update_bn swap_in_optimizer_params_and_state",
+    "papers on convolutional networks do not train with it":
+        "ASGD Adafactor Muon Rprop SparseAdam swa_utils swap_in_optimizer_params_and_state",
     "it is deprecated in PyTorch too":
         "upsample upsample_bilinear upsample_nearest CrossMapLRN2d nll_loss2d Container constant dirac eye sparse normal "
         "orthogonal uniform kaiming_normal kaiming_uniform xavier_normal xavier_uniform new volatile reinforce",
@@ -76,9 +73,9 @@ REASONS: dict[str, str] = {
         "Lazy* UninitializedBuffer UninitializedParameter",
     "a run has one process and one device":
         "SyncBatchNorm DataParallel parallel is_distributed get_device record_stream",
-    "in-place forms exist for the operations that training needs, under their first names: write x.copy_(x.f())":
+    "only the most common operations have an in-place form: write x.copy_(x.f())":
         "*_",
-    "memory layout is the library's own: strides choose themselves":
+    "strides and memory are chosen by the operations themselves":
         "as_strided* as_subclass channels_last* contiguous_format data_ptr const_data_ptr dim_order empty_permuted "
         "empty_strided from_file frombuffer is_pinned is_shared is_set_to memory_format new_empty_strided pin_memory "
         "preserve_format resize* set_ share_memory* storage* untyped_storage Storage* *Storage type view_as_* "
@@ -87,8 +84,8 @@ REASONS: dict[str, str] = {
         "Buffer BufferDict common_types factory_kwargs modules grad_dtype hash_tensor ipu is_cpu is_inference is_ipu "
         "is_maia is_meta is_mps is_mtia is_neg is_vulkan* is_xla is_xpu module_load mtia name output_nr "
         "register_post_accumulate_grad_hook resolve_neg retains_grad unsafe_* xpu miopen_* sym_* assert_int_or_pair "
-        "boolean_dispatch handle_torch_function has_torch_function* grouped_mm scaled_grouped_mm scaled_mm unique_dim "
-        "fill scalar_tensor split_with_sizes detach is_floating_point ScalingType SwizzleType DType BroadcastingList*",
+        "boolean_dispatch handle_torch_function has_torch_function* grouped_mm scaled_grouped_mm scaled_mm fill "
+        "scalar_tensor split_with_sizes detach is_floating_point ScalingType SwizzleType DType BroadcastingList*",
 }
 """{reason: names and patterns of what is left out for it}; the first that fits counts."""
 

@@ -13,6 +13,7 @@ from . import models, nn
 from .data import CIFAR10, CIFAR100, Dataset, FashionMNIST, ImageFolder, MNISTSubset, Subset
 from .data.files import DataFileError
 from .devices import shapes_only
+from .text import extents
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 HELD_OUT = ("val", "valid", "test")  # folders with the pictures to score on, beside "train"
@@ -120,7 +121,7 @@ def fit(model: str, given: Task) -> Fit:
     """
     entry = models.entry(model)
     if len(entry.input) != 3:
-        raise ValueError(f"{model} reads inputs of shape {_by(entry.input)} but {given.name} has images; train it from "
+        raise ValueError(f"{model} reads inputs of shape {extents(entry.input)} but {given.name} has images; train it from "
                          "Python with tinygrad_cnn.train.Trainer")
     own = entry.input[1:]
     channels = given.shape[0] if given.shape else 3
@@ -138,7 +139,7 @@ def fit(model: str, given: Task) -> Fit:
         "in_channels" in arguments)
     size = given.shape[1:] if given.shape else own
     if not _takes(network, (channels, *size)):
-        notes.append(f"images are scaled from {_by(size)} to {_by(own)}, the size that {model} needs")
+        notes.append(f"images are scaled from {extents(size)} to {extents(own)}, the size that {model} needs")
         size = own
     return Fit(arguments, (size[0], size[1]), channels, tuple(notes))
 
@@ -170,7 +171,3 @@ def parts(given: Task, size: tuple[int, int]) -> tuple[Dataset, Dataset]:
     position = np.concatenate([np.arange((labels == label).sum()) for label in range(len(given.classes))])
     held = position % EVERY == EVERY - 1
     return Subset(train, np.flatnonzero(~held)), Subset(train, np.flatnonzero(held))
-
-
-def _by(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape))

@@ -23,7 +23,7 @@ from .methods.reductions import Reductions
 from .methods.shaping import Shaping
 from .operators import Operators
 from .ops import shape
-from .ops.elementwise import cast
+from .ops.elementwise import cast, converted
 from .ops.transfer import Transfer
 
 
@@ -217,7 +217,7 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
                 device = target
             else:
                 dtype = target
-        moved = self if dtype is None else cast(self, shapes.dtype_of("to", dtype))
+        moved = converted("to", self, dtype)
         moved = moved if device is None or moved.device == device else Transfer(Device(device).type)(moved)
         return moved.clone() if copy and moved is self else moved
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def duration(seconds: float) -> str:
@@ -31,6 +31,11 @@ def size(count: float) -> str:
             break
         count /= 1000
     return f"{count:.0f} {unit}" if count >= 10 or unit == "B" else f"{count:.1f} {unit}"
+
+
+def extents(shape: Iterable[int]) -> str:
+    """Shapes: `3x32x32`."""
+    return "x".join(map(str, shape))
 
 
 def scaled(count: float) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import random, tasks
+from . import __version__, random, tasks
 from .creation import tensor
 from .data import Compose, DataLoader, Dataset, Normalize, Resize, TensorDataset
 from .data.transforms import Transform
@@ -29,6 +29,7 @@ from .models import create
 from .models.outputs import classification_loss, main_logits
 from .nn import functional as F
 from .nn.module import Module
+from .nn.utils import clip_grad_norm_
 from .optim import EMA, Optimizer
 from .optim.lr_scheduler import LambdaLR, LRScheduler
 from .predict import BATCH, probabilities
@@ -158,8 +159,6 @@ class Trainer:
                                 f"with learning rate {rates}; train again with a smaller one")
         loss.backward()
         if self.clip:
-            from .nn.utils import clip_grad_norm_
-
             clip_grad_norm_(self.model.parameters(), self.clip)
         self.optimizer.step()
         if self.schedule:
@@ -196,7 +195,7 @@ class Trainer:
         training: dict[str, Any] = {"history.losses": np.array(self.losses, np.float64),
                                     "history.accuracies": np.array(self.accuracies, np.float64)}
         metadata: dict[str, Any] = {
-            "package": _version(), "model": self.name, "arguments": self.arguments,
+            "package": __version__, "model": self.name, "arguments": self.arguments,
             "settings": self.settings, "seed": self.seed, "epoch": self.loader.epoch,
             "finished": self.finished, "seconds": self.seconds,
             "random_counter": list(random.get_state()), "loader": self.loader.state_dict(),
@@ -297,9 +296,3 @@ def channel_statistics(images: Dataset) -> tuple[list[float], list[float]]:
 
 def _below(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
     return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
-
-
-def _version() -> str:
-    from . import __version__
-
-    return str(__version__)

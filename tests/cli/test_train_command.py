@@ -184,6 +184,7 @@ def test_the_emulator_prints_its_estimate_first() -> None:
 
 
 def test_the_estimate_follows_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tinygrad_cnn.cli import estimate as command
     from tinygrad_cnn.recipes import recipe
     from tinygrad_cnn.tasks import task
     from tinygrad_cnn.train import task_trainer

@@ -132,7 +132,8 @@ def test_extremes(name):
         wanted = formulas.FORMULAS[name](NumPy, x.astype(np.float64)).astype(np.float32)
     out = np.empty_like(x)
     elementwise.apply(name, out, x)
-    np.testing.assert_allclose(out, wanted, rtol=3e-7, atol=1e-45)
+    least = 1e-43 if name == "silu" else 1e-45  # x times a sigmoid that is nothing in float32
+    np.testing.assert_allclose(out, wanted, rtol=3e-7, atol=least)
 
 
 @pytest.mark.parametrize("name, low, high", [("exp", -87, 88), ("log", 1e-30, 1e30), ("tanh", -10, 10),

@@ -1,7 +1,7 @@
 """The command `tinygrad-cnn`: each file of this folder is one subcommand.
 
-A subcommand file has `add(subparsers)`, which declares its arguments, and a `run(arguments)` that returns the exit code
-and imports what it needs only then, so that `--help` answers at once.
+A subcommand file has `add(subparsers)`, which declares its arguments, and a `run(arguments)` that returns the exit code.
+What the package itself does not load (data, pictures, compilers) is imported within, so that `--help` answers at once.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from .. import __version__
 from . import draw, models, predict, report, show, summary, train
 from .failure import Failure
 
@@ -65,7 +66,5 @@ def _parser() -> argparse.ArgumentParser:
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from .. import __version__
-
         print(f"tinygrad-cnn {__version__}")
         parser.exit()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .failure import Failure
+from ..devices import shapes_only
+from .models import entry
+from .picture import write
 
 EXAMPLES = """\
 examples:
@@ -26,24 +28,14 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the picture."""
-    from .. import models
-    from ..devices import shapes_only
     from ..viz import draw_network
 
-    try:
-        entry = models.entry(arguments.name)
-    except ValueError as error:
-        raise Failure(f"{str(error).removeprefix('models: ')}.", 2) from error
+    known = entry(arguments.name)
     with shapes_only():
-        network = models.create(arguments.name)
+        network = known.build()
     parameters = sum(parameter.numel() for parameter in network.parameters())
-    paper = f"{entry.paper.title} ({entry.paper.source}), {parameters:,} parameters"
+    paper = f"{known.paper.title} ({known.paper.source}), {parameters:,} parameters"
     path: Path = arguments.out or Path(f"{arguments.name}.png")
-    try:
-        draw_network(network, entry.input, arguments.name, paper).save(path)
-    except ValueError as error:
-        raise Failure(f"{path}: pillow does not know this kind of picture; end the name in .png.", 2) from error
-    except OSError as error:
-        raise Failure(f"cannot write {path}: {error.strerror or error}.") from error
+    write(draw_network(network, known.input, arguments.name, paper), path)
     print(f"{arguments.name}, and each kind of its blocks: {path}")
     return 0

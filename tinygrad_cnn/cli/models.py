@@ -6,14 +6,12 @@ import argparse
 import json
 import re
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .. import models, nn
 from ..devices import shapes_only
-from ..text import scaled, table
-from .failure import Failure
-
-if TYPE_CHECKING:
-    from ..models import Paper
+from ..text import extents, scaled, table
+from .failure import Failure, sentence
 
 EXAMPLES = """\
 examples:
@@ -36,8 +34,6 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one line for each network, below its paper."""
-    from .. import models
-
     names = models.list_models(arguments.pattern)
     if not names:
         raise Failure(f"no network is called {arguments.pattern!r}; `tinygrad-cnn models` lists them all.")
@@ -48,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         print("[\n" + ",\n".join(json.dumps(row) for row in found) + "\n]")
         return 0
     rows = [("  network", "parameters", "MACs", "input")]
-    rows += [("  " + row["name"], f"{row['parameters']:,}", scaled(row["macs"]), "x".join(map(str, row["input"])))
+    rows += [("  " + row["name"], f"{row['parameters']:,}", scaled(row["macs"]), extents(row["input"]))
              for row in found]
     lines = iter(table(rows, "<>><"))
     print(next(lines))
@@ -59,7 +55,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _chronological(paper: Paper) -> tuple[int, str, str]:
+def entry(name: str) -> models.Entry:
+    """What is known of the network called `name`. Raises Failure if there is none, and suggests the nearest name."""
+    try:
+        return models.entry(name)
+    except ValueError as error:
+        raise Failure(sentence(error).removeprefix("models: "), 2) from error
+
+
+def _chronological(paper: models.Paper) -> tuple[int, str, str]:
     return paper.year, paper.source, paper.title
 
 
@@ -70,12 +74,10 @@ def _by_number(name: str) -> list[Any]:
 
 def _facts(name: str) -> dict[str, Any]:
     """What is known and what is counted of one network, on the meta device."""
-    from .. import models, nn
-
-    entry = models.entry(name)
-    summary = nn.summary(entry.build(), entry.input)
-    return {"name": name, "year": entry.paper.year, "paper": entry.paper.title, "source": entry.paper.source,
-            "parameters": summary.trainable, "macs": summary.macs, "input": entry.input, "outputs": summary.outputs}
+    known = models.entry(name)
+    summary = nn.summary(known.build(), known.input)
+    return {"name": name, "year": known.paper.year, "paper": known.paper.title, "source": known.paper.source,
+            "parameters": summary.trainable, "macs": summary.macs, "input": known.input, "outputs": summary.outputs}
 
 
 def _fitting(title: str, source: str) -> str:

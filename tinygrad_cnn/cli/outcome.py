@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..saving import latest
 from ..text import duration
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ def report(trainer: Trainer, given: Task, score: Score, folder: Path, device: st
     curve, mistakes = folder / "curve.png", folder / "mistakes.png"
     _curve(trainer, given, score, place).save(curve)
     _mistakes(trainer, given, score).save(mistakes)
-    from ..saving import latest
-
     for kind, path in ("checkpoint", latest(folder)), ("curve", curve), ("mistakes", mistakes):
         print(f"{kind:11}{path}")
 

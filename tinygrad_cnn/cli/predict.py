@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import models, saving
 from .failure import Failure, sentence
 
 if TYPE_CHECKING:
@@ -54,8 +55,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _network(weights: Path | None, name: str | None) -> Module:
     """The network with the weights asked for."""
-    from .. import models, saving
-
     try:
         file = _file(weights)
         arrays, metadata = saving.read(file)
@@ -78,8 +77,6 @@ def _network(weights: Path | None, name: str | None) -> Module:
 
 def _file(weights: Path | None) -> Path:
     """The weights file that a run, a step folder or a file stands for."""
-    from .. import saving
-
     if weights is None:
         weights = saving.newest_run("runs")
         if weights is None:

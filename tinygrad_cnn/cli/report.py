@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from ..installation import report
+
 EXAMPLES = """\
 example:
   tinygrad-cnn report > report.txt         to go with a bug report
@@ -21,7 +23,5 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the report."""
-    from ..installation import report
-
     report()
     return 0

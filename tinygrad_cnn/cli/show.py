@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .failure import Failure
+from .picture import write
 
 EXAMPLES = """\
 examples:
@@ -39,12 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     _side_by_side(("image", IMAGE), ("turned", turned(UNEVEN)), ("convolution", convolve(IMAGE, turned(UNEVEN))))
     print()
     path: Path = arguments.out or Path("convolution.png")
-    try:
-        sliding_window().save(path)
-    except ValueError as error:
-        raise Failure(f"{path}: pillow does not know this kind of picture; end the name in .png.", 2) from error
-    except OSError as error:
-        raise Failure(f"cannot write {path}: {error.strerror or error}.") from error
+    write(sliding_window(), path)
     print(f"every window, step by step: {path}")
     return 0
 

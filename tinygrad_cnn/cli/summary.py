@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from .. import nn
+from ..devices import shapes_only
 from .failure import Failure, sentence
+from .models import entry
 
 EXAMPLES = """\
 examples:
@@ -25,17 +28,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the table."""
-    from .. import models, nn
-    from ..devices import shapes_only
-
-    try:
-        entry = models.entry(arguments.name)
-    except ValueError as error:
-        raise Failure(sentence(error).removeprefix("models: "), 2) from error
+    known = entry(arguments.name)
     with shapes_only():
-        network = models.create(arguments.name)
+        network = known.build()
     try:
-        print(nn.summary(network, arguments.input or entry.input))
+        print(nn.summary(network, arguments.input or known.input))
     except ValueError as error:
         raise Failure(f"{arguments.name} does not take this input: {sentence(error)}") from error
     return 0

@@ -9,7 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import installation, saving
 from ..text import rough
+from .estimate import estimate
 from .failure import Failure
 from .interrupt import Interrupt
 from .outcome import epochs, report
@@ -23,10 +25,6 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 SAVE_EVERY = 60.0  # seconds, besides the end of every epoch
-CPU_SHARE = 0.5  # of the speed of NumPy's matrix product that training reaches on one thread, scoring included
-CPU_SCALING = 0.85  # n threads are worth n to this power
-GPU_STEP = 0.004  # seconds: launching the kernels of a step, which small digits cannot hide
-EMULATED = 2e6  # multiply-adds a second
 MODELS = {"digits": "mnist_cnn", "clothes": "mnist_cnn", "small photographs": "cifar_resnet20", "photographs": "resnet18"}
 EXAMPLES = """\
 examples:
@@ -72,11 +70,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, save, report; returns the exit code."""
-    from ..saving import CheckpointError
-
     try:
         return _run(arguments)
-    except CheckpointError as error:
+    except saving.CheckpointError as error:
         raise Failure(error) from error
 
 
@@ -137,7 +133,6 @@ def _fit(model: str, given: Task) -> Fit:
 
 def _train(trainer: Trainer, folder: Path, arguments: argparse.Namespace) -> int:
     """Train to the end, saving now and then; returns the number of the signal that stopped it, or 0."""
-    from ..saving import latest
     from ..train import NonFiniteLoss
 
     progress = Progress(trainer.steps, len(trainer.loader), trainer.step, arguments.quiet)
@@ -157,13 +152,13 @@ def _train(trainer: Trainer, folder: Path, arguments: argparse.Namespace) -> int
                     saved = now
                 if interrupt.asked and not trainer.finished:
                     progress.close()
-                    print(f"stopped after step {step.number} of {trainer.steps}; saved in {latest(folder)}\n{resume}")
+                    print(f"stopped after step {step.number} of {trainer.steps}; saved in {saving.latest(folder)}\n{resume}")
                     return interrupt.asked
     except NonFiniteLoss as error:
         raise Failure(f"{error}.") from error
     except KeyboardInterrupt as error:
         progress.close()
-        kept = latest(folder)
+        kept = saving.latest(folder)
         state = f"{kept} is kept, {resume}" if kept else "nothing was saved yet"
         raise Failure(f"stopped at once; {state}.", 130) from error
     finally:
@@ -175,8 +170,6 @@ def _train(trainer: Trainer, folder: Path, arguments: argparse.Namespace) -> int
 
 def _folder(arguments: argparse.Namespace, given: Task) -> tuple[Path, Checkpoint | None]:
     """Where the run lives, and what to go on from."""
-    from .. import saving
-
     out: Path | None = arguments.out
     if arguments.resume:
         out = out or saving.newest_run(RUNS)
@@ -245,9 +238,7 @@ def _settings(arguments: argparse.Namespace, given: Task, checkpoint: Checkpoint
 def _prepare(arguments: argparse.Namespace) -> int:
     """Check the device, set the threads; returns how many there are."""
     if arguments.device == "cuda":
-        from ..installation import cuda_problem
-
-        if problem := cuda_problem():
+        if problem := installation.cuda_problem():
             emulate = "; or set TINYGRAD_CNN_EMULATE=1 to run the CUDA kernels slowly in plain Python"
             raise Failure(f"--device cuda: {problem}{'' if 'TINYGRAD_CNN_EMULATE' in problem else emulate}.")
         return 1
@@ -266,7 +257,7 @@ def _announce(trainer: Trainer, arguments: argparse.Namespace, given: Task, fit:
     """The first line: what comes, and how long it will take; then where it is kept."""
     device, asked = arguments.device, arguments.out
     place = "the GPU" if device == "cuda" else f"the CPU ({threads} thread{'s' * (threads > 1)})"
-    if device == "cuda" and emulated():
+    if device == "cuda" and installation.emulated():
         place = "the emulator"
     left = trainer.steps - trainer.step
     time_left = rough(estimate(trainer, (fit.channels, *fit.size), device) * left / trainer.steps)
@@ -277,38 +268,6 @@ def _announce(trainer: Trainer, arguments: argparse.Namespace, given: Task, fit:
         print(f"the run in {folder} {state}", flush=True)
     elif asked is None and folder != RUNS / given.name:
         print(f"{RUNS / given.name} exists already; this run goes to {folder}", flush=True)
-
-
-def emulated() -> bool:
-    """Whether the CUDA kernels run in the emulator."""
-    return os.environ.get("TINYGRAD_CNN_EMULATE", "0") not in ("", "0")
-
-
-def estimate(trainer: Trainer, image: tuple[int, ...], device: str) -> float:
-    """Seconds that the whole run on images of that shape will take, guessed from how fast this machine multiplies."""
-    from ..nn import summary
-
-    macs = summary(trainer.model, image).macs
-    work = 3.0 * macs * trainer.loader.batch_size  # the backward pass takes twice the work of the forward pass
-    if device == "cuda":
-        return trainer.steps * (work / EMULATED if emulated() else GPU_STEP)
-    from ..cpu import launch
-
-    return trainer.steps * work / (CPU_SHARE * _matmul_speed() * launch.threads() ** CPU_SCALING)
-
-
-def _matmul_speed() -> float:
-    """Multiply-adds a second of NumPy's matrix product on one thread, the best of a few milliseconds."""
-    import numpy as np
-
-    side = 64  # small enough for BLAS to stay on one thread
-    a = np.ones((side, side), np.float32)
-    times = []
-    for _ in range(300):
-        begin = time.perf_counter()
-        a @ a
-        times.append(time.perf_counter() - begin)
-    return float(side**3 / min(times))
 
 
 def _positive(text: str) -> int:

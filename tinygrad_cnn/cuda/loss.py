@@ -6,13 +6,13 @@ A block of threads takes a sample, or a thread, as in softmax.py.
 import math
 
 from ..arrays import view
-from .block import BLOCK, block_sum, threads_for
+from .block import BLOCK, block_sum, in_rows, threads_for
 from .driver import cuda, device, kernel, launch
 from .indices import unravel3
 from .intrinsics import split
 from .memory import empty
 from .reduce import sum as total_of
-from .softmax import in_rows, shift_of_column, shift_of_row
+from .softmax import shift_of_column, shift_of_row
 
 
 def cross_entropy(losses, counted, shift, x, target, weight, ignore_index, smoothing):

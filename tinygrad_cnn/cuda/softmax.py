@@ -1,18 +1,14 @@
 """Softmax along the middle axis of x (a, n, b), its logarithm, and their derivatives. CPU twin: cpu/softmax.py.
 
-A thread takes a softmax: its neighbors' elements lie beside its own where b is large. From WIDE elements on, where few
+A thread takes a softmax: its neighbors' elements lie beside its own where b is large. From block.WIDE elements on, where few
 softmaxes lie side by side or there are few in all, a block of threads does: each takes every so many elements.
 """
 
 import math
 
-from .block import BLOCK, block_max, block_sum, threads_for
+from .block import BLOCK, block_max, block_sum, in_rows, threads_for
 from .driver import cuda, device, kernel, launch
 from .intrinsics import split
-
-WIDE = 64                                  # elements that are work for a block
-BESIDE = 32                                # softmaxes side by side that a warp reads as neighbors
-MANY = 1 << 12                             # softmaxes that keep a GPU busy with a thread for each
 
 
 def softmax(out, x):
@@ -33,11 +29,6 @@ def log_softmax(out, x):
 def log_softmax_backward(out, g, y):
     """out[i,j,l] = g[i,j,l] - exp(y[i,j,l]) * sum over k of g[i,k,l]."""
     _apply(_log_softmax_backward, _log_softmax_backward_columns, out, g, y)
-
-
-def in_rows(a, n, b):
-    """Whether a block is to take each of a * b softmaxes over n elements, rather than a thread."""
-    return n >= WIDE and (b < BESIDE or a * b < MANY)
 
 
 def _apply(rows, columns, out, *arrays):

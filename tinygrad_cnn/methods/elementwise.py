@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..ops import arithmetic
-from ..ops.elementwise import apply
+from ..ops.elementwise import apply, converted
 from ..ops.softmax import log_softmax, softmax
 
 
@@ -173,10 +173,10 @@ class Elementwise:
 
     def softmax(self, dim: int, dtype: Any = None) -> Any:
         """exp(x) divided by its sum along `dim`; with `dtype`, x is converted first."""
-        return softmax(arithmetic.converted("softmax", self, dtype), dim)
+        return softmax(converted("softmax", self, dtype), dim)
 
     def log_softmax(self, dim: int, dtype: Any = None) -> Any:
         """The logarithm of `softmax`, computed without overflow."""
-        return log_softmax(arithmetic.converted("log_softmax", self, dtype), dim)
+        return log_softmax(converted("log_softmax", self, dtype), dim)
 
     absolute, negative, fix = abs, neg, trunc

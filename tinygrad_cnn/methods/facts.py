@@ -100,5 +100,5 @@ class Facts:
 
     def new_tensor(self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
         """A tensor with a copy of `data`."""
-        values = making.converted("new_tensor", data, self.array.dtype if dtype is None else dtype)
+        values = making.as_array("new_tensor", data, self.array.dtype if dtype is None else dtype)
         return self.result(self._kernels(device).upload(values), None).requires_grad_(requires_grad)

@@ -124,8 +124,8 @@ class Passage:
         return grads
 
 
-class Entrance(Function):
-    """The arguments unchanged; on the way back, their gradients."""
+class Gate(Function):
+    """Tensors unchanged, on either side of a module."""
 
     view = True
 
@@ -134,6 +134,10 @@ class Entrance(Function):
 
     def forward(self, *arrays: Any) -> Any:
         return arrays
+
+
+class Entrance(Gate):
+    """The arguments unchanged; on the way back, their gradients."""
 
     def backward(self, *grads: Any) -> Any:
         every: list[Any] = [None] * self.passage.count
@@ -143,16 +147,8 @@ class Entrance(Function):
         return tuple(found[place] for place in self.passage.watched)
 
 
-class Exit(Function):
+class Exit(Gate):
     """The results unchanged; on the way back, their gradients."""
-
-    view = True
-
-    def __init__(self, passage: Passage) -> None:
-        self.passage = passage
-
-    def forward(self, *arrays: Any) -> Any:
-        return arrays
 
     def backward(self, *grads: Any) -> Any:
         return self.passage.left(grads)

@@ -12,7 +12,7 @@ from .. import random
 from ..autograd import no_grad
 from ..creation import empty
 from ..tensor import Tensor
-from ..text import scaled
+from ..text import extents, scaled
 from .conv import Conv, ConvTranspose
 from .linear import Linear
 from .module import Module, watch
@@ -53,7 +53,7 @@ class Summary:
     def __str__(self) -> str:
         rule = "-" * (sum(WIDTHS) + len(WIDTHS) - 1)
         head = _line("Layer", "Type", "Output", "Parameters", "MACs")
-        body = [_line(row.name, row.kind, _by(row.shape), f"{row.parameters:,}" * (row.parameters > 0),
+        body = [_line(row.name, row.kind, extents(row.shape), f"{row.parameters:,}" * (row.parameters > 0),
                       scaled(row.macs) * (row.macs > 0)) for row in self.rows]
         frozen = f", {self.trainable:,} of them trained" if self.trainable != self.parameters else ""
         return "\n".join([self.title, rule, head, rule, *body, rule,
@@ -86,7 +86,7 @@ def summary(model: Module, input_shape: Sequence[int]) -> Summary:
         out = twin(sample)
     random.set_state(state)  # dropout drew numbers that belong to somebody else
     outputs = tuple(tuple(x.shape[1:]) for x in _tensors(out))
-    title = f"{type(model).__name__}, input {_by(input_shape)}, output {', '.join(map(_by, outputs))}"
+    title = f"{type(model).__name__}, input {extents(input_shape)}, output {', '.join(map(extents, outputs))}"
     return Summary(title, tuple(rows), outputs, sum(p.numel() for p in parameters),
                    sum(p.numel() for p in parameters if p.requires_grad))
 
@@ -122,10 +122,6 @@ def _macs(module: Module, inputs: tuple[Any, ...], out: Any) -> int:
     if isinstance(module, Linear):
         return module.weight.numel() * prod(out.shape[1:-1])
     return 0
-
-
-def _by(shape: Sequence[int]) -> str:
-    return "x".join(map(str, shape))
 
 
 def _line(*cells: str) -> str:

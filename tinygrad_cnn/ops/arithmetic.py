@@ -7,30 +7,27 @@ from typing import Any
 import numpy as np
 
 from .. import shapes
+from ..arrays import is_tensor
 from ..devices import device_of, kernels
-from .elementwise import apply, cast
+from .elementwise import apply, cast, floating
 from .shape import Clone
 
 POWERS: dict[Any, str] = {1: "", 2: "square", 3: "cube", 0.5: "sqrt", -0.5: "rsqrt", -1: "reciprocal"}
 """Exponents with a formula of their own, several times faster than a power."""
 
 
-def is_tensor(value: Any) -> bool:
-    return hasattr(value, "array")
-
-
 def power(a: Any, b: Any) -> Any:
     """a to the power of b, Tensors or numbers; integers stay integers."""
     if not is_tensor(b) and type(b) in (int, float):
-        floating = a.array.dtype in shapes.FLOATS
-        if b < 0 and type(b) is int and not floating:
+        real = a.array.dtype in shapes.FLOATS
+        if b < 0 and type(b) is int and not real:
             raise RuntimeError(f"pow: exponent {b} of a tensor of {a.array.dtype.name} is negative but integers need at least "
                                "0; use x.float()")
-        if b in POWERS and a.array.dtype != shapes.BOOL and (floating or b in (1, 2, 3)) and (floating or type(b) is int):
+        if b in POWERS and a.array.dtype != shapes.BOOL and (real or b in (1, 2, 3)) and (real or type(b) is int):
             return apply(POWERS[b], a) if POWERS[b] else Clone()(a)
-        if b == 4 and floating:
+        if b == 4 and real:
             return apply("square", apply("square", a))
-        if b == -2 and floating:
+        if b == -2 and real:
             return apply("reciprocal", apply("square", a))
     return apply("pow", a, b)
 
@@ -104,14 +101,8 @@ def rounded(name: str, x: Any) -> Any:
 
 def frac(x: Any) -> Any:
     """x - trunc(x) of a floating tensor."""
-    if x.array.dtype not in shapes.FLOATS:
-        raise RuntimeError(f"frac: dtype {x.array.dtype.name} is given but float32 or float64 is needed; use x.float()")
+    floating("frac", x)
     return x - apply("trunc", x)
-
-
-def converted(operation: str, x: Any, dtype: Any) -> Any:
-    """`x` as `dtype`, or as it is for None."""
-    return x if dtype is None else cast(x, shapes.dtype_of(operation, dtype))
 
 
 def round(x: Any, decimals: int) -> Any:

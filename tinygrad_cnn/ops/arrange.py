@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import shapes
-from ..arrays import strided
+from ..arrays import is_tensor, strided
 from ..autograd import Function
 from ..devices import kernels
 from .concat import Concat
@@ -147,8 +147,7 @@ def repeat_interleave(x: Any, repeats: Any, dim: int | None) -> Any:
     if dim is None:
         x, dim = reshape(x, (x.array.size,)), 0
     axis, shape = shapes.axis("repeat_interleave", dim, x.array.ndim), x.array.shape
-    counts = np.atleast_1d(kernels(repeats.array).download(repeats.array) if hasattr(repeats, "array") and not isinstance(
-        repeats, np.ndarray) else np.asarray(repeats))
+    counts = np.atleast_1d(kernels(repeats.array).download(repeats.array) if is_tensor(repeats) else np.asarray(repeats))
     if counts.ndim != 1 or len(counts) not in (1, shape[axis]) or counts.min(initial=0) < 0 or counts.dtype.kind not in "iu":
         raise shapes.ShapeError(f"repeat_interleave: repeats has shape {counts.shape} for {shape[axis]} elements along axis "
                                 f"{axis}; give one integer of at least 0, or one for each")
@@ -250,6 +249,8 @@ def joined(operation: str, tensors: Sequence[Any], dim: int) -> Any:
     if not len(tensors):
         raise shapes.ShapeError(f"{operation}: 0 tensors were given but at least 1 is needed; give a list of tensors")
     for k, t in enumerate(tensors):
+        if not hasattr(t, "array"):
+            raise TypeError(f"{operation}: tensor {k} is a {type(t).__name__} but a tensor is needed; give tensors only")
         if not t.array.ndim:
             raise shapes.ShapeError(f"{operation}: tensor {k} has no axes but at least one is needed; use stack, or "
                                     "unsqueeze(0)")

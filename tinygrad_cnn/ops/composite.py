@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import shapes
 from ..devices import kernels
-from .elementwise import apply, cast
+from .elementwise import apply, cast, converted, floating
 from .reduce import Sum
 from .shape import Permute, reshape
 
@@ -17,18 +17,14 @@ from .shape import Permute, reshape
 def sum(x: Any, axis: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
     """The sum over `axis` (all axes for None), of `x` converted to `dtype` if one is given."""
     axes = shapes.axes("sum", axis, x.array.ndim)
-    out = Sum(axes)(x if dtype is None else cast(x, shapes.dtype_of("sum", dtype)))
-    if dtype is not None:
-        out = cast(out, shapes.dtype_of("sum", dtype))
+    out = converted("sum", Sum(axes)(converted("sum", x, dtype)), dtype)  # bools and int32 sum to int64
     return reshape(out, shapes.without(x.array.shape, axes)) if keepdim else out
 
 
 def mean(x: Any, axis: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
     """The mean over `axis` (all axes for None) of a floating tensor, or of one converted to `dtype`."""
-    x = x if dtype is None else cast(x, shapes.dtype_of("mean", dtype))
-    if x.array.dtype not in shapes.FLOATS:
-        raise RuntimeError(f"mean: dtype {x.array.dtype.name} is not floating but float32 or float64 is needed; "
-                           "use x.float().mean()")
+    x = converted("mean", x, dtype)
+    floating("mean", x)
     count = prod(x.array.shape[k] for k in shapes.axes("mean", axis, x.array.ndim))
     return apply("div", sum(x, axis, keepdim), float(count))
 

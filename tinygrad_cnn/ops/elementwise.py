@@ -83,6 +83,18 @@ def cast(x: Any, dtype: Any) -> Any:
     return x if x.array.dtype == dtype else Cast(dtype)(x)
 
 
+def converted(operation: str, x: Any, dtype: Any) -> Any:
+    """`x` as `dtype`, or as it is for None."""
+    return x if dtype is None else cast(x, shapes.dtype_of(operation, dtype))
+
+
+def floating(operation: str, x: Any) -> None:
+    """Refuse integers and bools."""
+    if x.array.dtype not in shapes.FLOATS:
+        raise RuntimeError(f"{operation}: dtype {x.array.dtype.name} is given but float32 or float64 is needed; "
+                           "use x.float()")
+
+
 def apply(name: str, *operands: Any) -> Any:
     """The formula `name` of Tensors and numbers, at least one of them a Tensor."""
     names = formulas.parameters(name)

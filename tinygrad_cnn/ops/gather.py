@@ -13,6 +13,7 @@ from ..autograd import Function
 from ..devices import device_of, kernels, together
 from . import layout
 from .elementwise import cast
+from .making import filled
 from .shape import reshape
 
 
@@ -69,11 +70,8 @@ class Write(Function):
         return out
 
     def backward(self, g: Any) -> Any:
-        k = kernels(g.array)
-        nothing = k.empty(self.part, g.array.dtype)
-        k.copy.fill(nothing, 0)
         index = self.index  # type: ignore[attr-defined]
-        return Write()(g, g.result(nothing, None), index), Take()(g, index), None
+        return Write()(g, filled(g, self.part, 0), index), Take()(g, index), None
 
 
 def overwrite(out: Any, part: Any, index: Any) -> None:

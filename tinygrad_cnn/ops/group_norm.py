@@ -13,7 +13,7 @@ from ..devices import kernels, together
 from ..shapes import Shape
 from . import layout
 from .composite import mean
-from .elementwise import apply
+from .norm import with_affine
 from .shape import reshape
 
 
@@ -87,24 +87,18 @@ def _affine(y: Any, gamma: Any, beta: Any) -> Any:
     return y if beta is None else y + beta
 
 
-def _call(node: GroupNorm, x: Any, gamma: Any, beta: Any) -> Any:
-    if gamma is None and beta is not None:  # the node takes them in this order
-        gamma = apply("add", apply("mul", beta.detach(), 0.0), 1.0)
-    return node(*[t for t in (x, gamma, beta) if t is not None])
-
-
 def group_norm(x: Any, groups: int, gamma: Any, beta: Any, eps: float, operation: str = "group_norm") -> Any:
     """x (n, c, ...) with each of `groups` groups of channels of each sample normalized; gamma and beta (c,) or None."""
     given = [t.array for t in (gamma, beta) if t is not None]
     together(operation, x.array, *given)
     layer_shapes.batch_norm(operation, x.array.shape, x.array.dtype, [(a.shape, a.dtype) for a in given])
-    return _call(GroupNorm(groups, eps), x, gamma, beta)
+    return with_affine(GroupNorm(groups, eps), x, gamma, beta)
 
 
 def layer_norm(x: Any, shape: Shape, gamma: Any, beta: Any, eps: float) -> Any:
     """x with its last axes, whose extents are `shape`, normalized; gamma and beta of that shape or None."""
     _check("layer_norm", x, shape, gamma, beta)
-    return _call(LayerNorm(len(shape), eps), x, gamma, beta)
+    return with_affine(LayerNorm(len(shape), eps), x, gamma, beta)
 
 
 def rms_norm(x: Any, shape: Shape, gamma: Any, eps: float) -> Any:

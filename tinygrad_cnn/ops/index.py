@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from .. import indices, shapes
+from ..arrays import is_tensor
 from ..autograd import Function
 from ..devices import device_of, kernels
 from . import layout
 from .gather import Take
+from .making import filled
 from .shape import Permute, reshape
 
 
@@ -62,10 +64,7 @@ class Overwrite(Function):
         return out
 
     def backward(self, g: Any) -> Any:
-        k = kernels(g.array)
-        nothing = k.empty(self.part, g.array.dtype)
-        k.copy.fill(nothing, 0)
-        return Overwrite(self.key)(g, g.result(nothing, None)), Index(self.key)(g)
+        return Overwrite(self.key)(g, filled(g, self.part, 0)), Index(self.key)(g)
 
 
 def at(x: Any, key: Any) -> Any:
@@ -159,7 +158,7 @@ def _normalized(entry: Any) -> Any:
 
 def _downloaded(entry: Any) -> Any:
     """An entry as a numpy array. What lies on meta picks the first element: it has a shape, but no values."""
-    if hasattr(entry, "array") and not isinstance(entry, np.ndarray):
+    if is_tensor(entry):
         if device_of(entry.array) == "meta" and entry.array.dtype in (shapes.INT64, shapes.INT32):
             return np.zeros(entry.array.shape, np.int64)
         return kernels(entry.array).download(entry.array)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import indices, shapes
-from ..arrays import shares_memory, view
+from ..arrays import is_tensor, shares_memory, view
 from ..autograd import no_grad, recording
 from ..devices import device_of, kernels
 from . import layout
@@ -20,7 +20,7 @@ from .transfer import Transfer
 def write(operation: str, target: Any, part: Any, value: Any) -> Any:
     """Copy `value`, a Tensor or a number, broadcast and cast, into `part` of the target's array. Returns the target."""
     _check(operation, target, part, value)
-    if hasattr(value, "array"):
+    if is_tensor(value):
         source = layout.stretch(_fitting(operation, part, part.shape, value).array, part.shape)
         if shares_memory(part, source):  # x[1:] = x[:-1] would read what it has just written
             source = layout.copied(source)
@@ -39,7 +39,7 @@ def put(target: Any, key: Any, value: Any) -> Any:
         return write("__setitem__", target, part, value)
     _check("__setitem__", target, part, value)
     found = indices.picks(part.shape, arrays)
-    if hasattr(value, "array") and value.array.dtype != part.dtype and not (
+    if is_tensor(value) and value.array.dtype != part.dtype and not (
             value.array.size == 1 and is_mask(key)):
         raise shapes.KindError(f"__setitem__: the value has dtype {value.array.dtype.name} but the tensor {part.dtype.name}; "
                                "convert one of them")
@@ -60,7 +60,7 @@ def put(target: Any, key: Any, value: Any) -> Any:
 def _fitted(operation: str, part: Any, shape: tuple[int, ...], value: Any) -> Any:
     """`value` as an array beside `part`, of its dtype, broadcast to `shape`; more axes of extent 1 in front are dropped."""
     k = kernels(part)
-    if not hasattr(value, "array"):
+    if not is_tensor(value):
         source = k.empty((), part.dtype)
         k.copy.fill(source, value)
         return layout.stretch(source, shape)

@@ -1,4 +1,4 @@
-"""What users hand over as numbers, made an array of one of the six dtypes."""
+"""What users hand over as numbers, made an array of one of the six dtypes, or a tensor beside another."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from .. import shapes
+from ..arrays import is_tensor
 from ..devices import kernels
 
 
-def converted(operation: str, data: Any, dtype: Any = None) -> Any:
+def as_array(operation: str, data: Any, dtype: Any = None) -> Any:
     """A C-contiguous numpy array with a copy of `data`: a number, nested sequences, an array or a tensor. Python's floats
     become float32 and its ints int64; arrays and tensors keep their dtype."""
-    typed = isinstance(data, (np.ndarray, np.generic)) or _is_tensor(data)
+    typed = isinstance(data, (np.ndarray, np.generic)) or is_tensor(data)
     values = np.array(_plain(data))
     if values.dtype.kind not in "biuf":
         raise shapes.KindError(f"{operation}: the data hold {values.dtype.name} but numbers are needed; give numbers")
@@ -25,13 +26,17 @@ def converted(operation: str, data: Any, dtype: Any = None) -> Any:
     return np.require(values.astype(shapes.dtype_of(operation, dtype), copy=False), requirements="C")
 
 
-def _is_tensor(value: Any) -> bool:
-    return hasattr(value, "requires_grad")
+def filled(x: Any, shape: tuple[int, ...], value: Any) -> Any:
+    """A tensor of one number, of the dtype and on the device of `x`."""
+    k = kernels(x.array)
+    out = k.empty(shape, x.array.dtype)
+    k.copy.fill(out, value)
+    return x.result(out, None)
 
 
 def _plain(data: Any) -> Any:
     """Tensors, alone or within sequences, as numpy's."""
-    if _is_tensor(data):
+    if is_tensor(data):
         return kernels(data.array).download(data.array)
     if isinstance(data, Sequence) and not isinstance(data, str):
         return [_plain(entry) for entry in data]
@@ -42,4 +47,4 @@ def _inner(data: Any) -> Any:
     """The dtype of the first array or tensor within sequences, or None."""
     while isinstance(data, Sequence) and len(data):
         data = data[0]
-    return data.dtype if _is_tensor(data) or isinstance(data, np.ndarray) else None
+    return data.dtype if is_tensor(data) or isinstance(data, np.ndarray) else None

@@ -99,14 +99,14 @@ def batch_norm(x: Any, gamma: Any, beta: Any, eps: float, relu: bool = False) ->
     _check(x, gamma, beta)
     layer_shapes.batch_statistics("batch_norm", x.array.shape)
     center, var = statistics(x.array)
-    out = _call(BatchNorm(center, var, eps, relu), x, gamma, beta)
+    out = with_affine(BatchNorm(center, var, eps, relu), x, gamma, beta)
     return out, x.result(center, None), x.result(var, None)
 
 
 def normalize(x: Any, center: Any, var: Any, gamma: Any, beta: Any, eps: float, relu: bool = False) -> Any:
     """x (n, c, ...) normalized with given statistics (c,), which are constants."""
     _check(x, center, var, gamma, beta)
-    return _call(Normalize(layout.contiguous(center.array), layout.contiguous(var.array), eps, relu), x, gamma, beta)
+    return with_affine(Normalize(layout.contiguous(center.array), layout.contiguous(var.array), eps, relu), x, gamma, beta)
 
 
 def _check(x: Any, *channels: Any) -> None:
@@ -115,7 +115,8 @@ def _check(x: Any, *channels: Any) -> None:
     layer_shapes.batch_norm("batch_norm", x.array.shape, x.array.dtype, [(a.shape, a.dtype) for a in given])
 
 
-def _call(node: Normalize, x: Any, gamma: Any, beta: Any) -> Any:
+def with_affine(node: Fused, x: Any, gamma: Any, beta: Any) -> Any:
+    """The node called with gamma and beta, either of which may be None."""
     if gamma is None and beta is not None:  # the node takes them in this order
         gamma = apply("add", apply("mul", beta.detach(), 0.0), 1.0)
     return node(*[t for t in (x, gamma, beta) if t is not None])

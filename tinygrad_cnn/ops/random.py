@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from .. import random, shapes
-from ..arrays import view
+from ..arrays import is_tensor, view
 from ..devices import kernels
 from .elementwise import apply, cast
 
@@ -32,11 +32,11 @@ def drawn(name: str, like: Any, a: float, b: float, shape: tuple[int, ...] | Non
 
 def bernoulli(operation: str, like: Any, p: Any) -> Any:
     """1 with probability `p`, a number or a tensor that broadcasts, else 0: in the shape and dtype of `like`."""
-    if hasattr(p, "array") and p.array.size:
+    if is_tensor(p) and p.array.size:
         values = kernels(p.array).download(p.array) if p.device != "meta" else None
         wrong = None if values is None or ((values >= 0) & (values <= 1)).all() else values.max()
     else:
-        wrong = None if hasattr(p, "array") or 0 <= p <= 1 else p
+        wrong = None if is_tensor(p) or 0 <= p <= 1 else p
     if wrong is not None:
         raise RuntimeError(f"{operation}: p is {wrong} but a probability of 0 to 1 is needed; give another")
     uniform = drawn("uniform", like, 0.0, 1.0, dtype=shapes.FLOAT32)

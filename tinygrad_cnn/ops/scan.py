@@ -11,7 +11,7 @@ from ..autograd import Function
 from ..devices import kernels
 from . import layout
 from .concat import Concat
-from .elementwise import apply, cast
+from .elementwise import apply, converted
 from .index import Index
 from .shape import Clone, Permute, reshape
 
@@ -35,17 +35,16 @@ class CumSum(Function):
         return CumSum(self.axis, not self.reverse)(g)
 
 
-def _converted(operation: str, x: Any, dtype: Any) -> Any:
+def _widened(operation: str, x: Any, dtype: Any) -> Any:
     """`x` as `dtype`; without one, integers and bools as int64."""
-    if dtype is not None:
-        return cast(x, shapes.dtype_of(operation, dtype))
-    return x if x.array.dtype in shapes.FLOATS else cast(x, shapes.INT64)
+    narrow = dtype is None and x.array.dtype not in shapes.FLOATS
+    return converted(operation, x, shapes.INT64 if narrow else dtype)
 
 
 def cumsum(x: Any, axis: int, dtype: Any = None) -> Any:
     """The sums of the first 1, 2, ... elements along `axis`."""
     axis = shapes.axis("cumsum", axis, x.array.ndim)
-    x = _converted("cumsum", x, dtype)
+    x = _widened("cumsum", x, dtype)
     return CumSum(axis)(x) if x.array.ndim else Clone()(x)
 
 
@@ -53,7 +52,7 @@ def cumprod(x: Any, axis: int, dtype: Any = None) -> Any:
     """The products of the first 1, 2, ... elements along `axis`: of 2, then of 4, of 8, ... neighbors (Hillis and Steele,
     1986), so that the gradient is right where elements are 0."""
     axis = shapes.axis("cumprod", axis, x.array.ndim)
-    x = _converted("cumprod", x, dtype)
+    x = _widened("cumprod", x, dtype)
     reach, length = 1, x.array.shape[axis] if x.array.ndim else 1
     while reach < length:
         far = _part(x, axis, reach, length) * _part(x, axis, 0, length - reach)
@@ -64,7 +63,7 @@ def cumprod(x: Any, axis: int, dtype: Any = None) -> Any:
 def prod(x: Any, axis: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
     """The product over one axis, or over all for None: of pairs, then of pairs of these, so that the gradient is right where
     elements are 0."""
-    x = _converted("prod", x, dtype)
+    x = _widened("prod", x, dtype)
     shape = x.array.shape
     axes = shapes.axes("prod", axis, len(shape))
     kept = tuple(k for k in range(len(shape)) if k not in axes)

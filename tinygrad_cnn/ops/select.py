@@ -9,20 +9,14 @@ from typing import Any
 import numpy as np
 
 from .. import indices, shapes
+from ..arrays import is_tensor
 from ..devices import kernels, together
 from .elementwise import apply, cast
 from .gather import Spread, Take, Write, aligned, as_row, checked
 from .index import Index, Overwrite, Place, selection, uploaded
+from .making import filled
 from .reduce import expand
 from .shape import Clone, Permute, reshape
-
-
-def filled(x: Any, shape: tuple[int, ...], value: Any) -> Any:
-    """A tensor of one number, of the dtype and on the device of `x`."""
-    k = kernels(x.array)
-    out = k.empty(shape, x.array.dtype)
-    k.copy.fill(out, value)
-    return x.result(out, None)
 
 
 def index_select(x: Any, dim: int, index: Any) -> Any:
@@ -86,14 +80,14 @@ def index_fill(x: Any, dim: int, index: Any, value: Any) -> Any:
     shape = x.array.shape or (1,)
     axis = shapes.axis("index_fill", dim, x.array.ndim)
     wanted = (*shape[:axis], index.array.size, *shape[axis + 1:])
-    source = expand(cast(_scalar("index_fill", value), x.array.dtype), wanted) if hasattr(value, "array") else filled(
-        x, wanted, value)
+    source = (expand(cast(_scalar("index_fill", value), x.array.dtype), wanted) if is_tensor(value)
+              else filled(x, wanted, value))
     return _with_rows("index_fill", x, dim, index, source, True, lambda *given: Write()(*given))
 
 
 def _scalar(operation: str, value: Any) -> Any:
     """Refuse a value with axes."""
-    if hasattr(value, "array") and value.array.ndim:
+    if is_tensor(value) and value.array.ndim:
         raise shapes.ShapeError(f"{operation}: the value has shape {value.array.shape} but a tensor without axes, or a "
                                 "number, is needed; use value.squeeze()")
     return value
@@ -115,18 +109,18 @@ def _scattered(operation: str, x: Any, dim: int, index: Any, source: Any,
                combine: Callable[[Any, Any, Any, Any], Any]) -> Any:
     """combine(x, key, source, places): the part of x at [key] is what index reaches, `places` lie in it."""
     axis, shape = shapes.axis(operation, dim, x.array.ndim), x.array.shape
-    if hasattr(source, "array"):
+    if is_tensor(source):
         if source.array.dtype != x.array.dtype:
             raise shapes.KindError(f"{operation}: the source has dtype {source.array.dtype.name} but the tensor "
                                    f"{x.array.dtype.name}; convert one of them")
         together(operation, x.array, source.array)
     if not shape or not index.array.ndim:
         x, index = (t if t.array.ndim else reshape(t, (1,)) for t in (x, index))
-        source = reshape(source, (1,)) if hasattr(source, "array") and not source.array.ndim else source
+        source = reshape(source, (1,)) if is_tensor(source) and not source.array.ndim else source
     if not index.array.size:
         return reshape(x, shape)
     wanted = index.array.shape
-    if not hasattr(source, "array"):
+    if not is_tensor(source):
         source = filled(x, wanted, source)
     elif source.array.ndim != len(wanted) or any(m > n for m, n in zip(wanted, source.array.shape)):
         raise shapes.ShapeError(f"{operation}: index has shape {wanted} but the source {source.array.shape}; make the "
@@ -183,7 +177,7 @@ def take_along(x: Any, index: Any, dim: int | None) -> Any:
 def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     """x with a number, or a tensor without axes, where the mask holds; broadcast."""
     _boolean("masked_fill", mask)
-    if hasattr(_scalar("masked_fill", value), "array"):
+    if is_tensor(_scalar("masked_fill", value)):
         value = cast(value, x.array.dtype)
     elif x.array.dtype not in shapes.FLOATS:
         value = bool(value) if x.array.dtype == shapes.BOOL else int(value)

@@ -13,8 +13,9 @@ from ..devices import kernels
 from . import layout
 from .elementwise import apply, cast
 from .index import Index
+from .making import filled
 from .maximum import Max
-from .select import filled, gather, scatter_add
+from .select import gather, scatter_add
 from .shape import reshape
 
 SELECTED = 32

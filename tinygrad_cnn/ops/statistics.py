@@ -7,17 +7,10 @@ from typing import Any
 
 from .. import shapes
 from .composite import mean, sum
-from .elementwise import apply, cast
+from .elementwise import apply, cast, converted, floating
 from .maximum import extreme_over
 
 Axes = int | tuple[int, ...] | None
-
-
-def floating(operation: str, x: Any) -> None:
-    """Refuse integers and bools."""
-    if x.array.dtype not in shapes.FLOATS:
-        raise RuntimeError(f"{operation}: dtype {x.array.dtype.name} is given but float32 or float64 is needed; "
-                           "use x.float()")
 
 
 def corrected(dim: Any, unbiased: Any, correction: float | None) -> tuple[Any, float]:
@@ -46,7 +39,7 @@ def root(x: Any) -> Any:
 
 def norm(x: Any, p: Any, axis: Axes, keepdim: bool, dtype: Any = None) -> Any:
     """(sum over `axis` of |x|**p)**(1 / p); the greatest |x| for inf, the least for -inf, how many differ from 0 for 0."""
-    x = x if dtype is None else cast(x, shapes.dtype_of("norm", dtype))
+    x = converted("norm", x, dtype)
     floating("norm", x)
     if isinstance(p, str) and p not in ("fro", "inf", "-inf"):
         raise NotImplementedError(f"norm: p is {p!r} but norms of singular values are not supported; use 'fro' or a number")

@@ -11,6 +11,7 @@ from PIL import Image
 
 from .. import layered
 from ..nn.module import Module
+from ..text import extents
 from .canvas import BLUE, FAINT, GREEN, INK, ORANGE, Canvas, Point, blend
 from .tracing import Box, Call, Graph, graph, resolution, trace
 
@@ -89,7 +90,7 @@ def panel(title: str, found: Graph) -> Panel:
 def lines(box: Box) -> tuple[str, ...]:
     """What is written in a box."""
     heading = box.title + (f"  x{box.count}" if box.count > 1 else "")
-    return heading, *([", ".join(box.notes)] if box.notes else []), "x".join(map(str, box.shape))
+    return heading, *([", ".join(box.notes)] if box.notes else []), extents(box.shape)
 
 
 _ruler = Canvas(1, 1)

@@ -24,6 +24,7 @@ from ..nn.norm import BatchNorm
 from ..nn.pool import AdaptiveAvgPool, AvgPool, MaxPool
 from ..nn.summary import on_meta
 from ..tensor import Tensor
+from ..text import extents
 
 Value = Any  # what identifies a value: the node that made it and which of its results it is, or a leaf
 FOLLOWERS = (BatchNorm, ReLU, Sigmoid, Tanh, Dropout)  # written into the box of what they follow
@@ -189,7 +190,7 @@ def _tidied(found: Graph) -> Graph:
 def title(module: Module) -> str:
     """A layer in the words of the papers' figures: "3x3 conv, 64 /2"."""
     if isinstance(module, (Conv, ConvTranspose)):
-        window = "x".join(map(str, module.weight.shape[2:]))
+        window = extents(module.weight.shape[2:])
         step = _step(module.stride)
         if isinstance(module, ConvTranspose):
             return f"{window} up-conv, {module.out_channels}{step.replace('/', 'x')}"
@@ -200,7 +201,7 @@ def title(module: Module) -> str:
         return f"linear, {module.out_features}"
     if isinstance(module, (MaxPool, AvgPool)):
         size = module.kernel_size
-        window = "x".join(map(str, size if isinstance(size, Sequence) else (size,) * module.rank))
+        window = extents(size if isinstance(size, Sequence) else (size,) * module.rank)
         return f"{window} {'max' if isinstance(module, MaxPool) else 'mean'} pool{_step(module.stride)}"
     if isinstance(module, AdaptiveAvgPool):
         return "global mean" if module.output_size in (1, (1,) * module.rank) else "adaptive mean pool"

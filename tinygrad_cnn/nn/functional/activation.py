@@ -5,8 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ...ops.elementwise import apply
-from ...ops.statistics import floating
+from ...ops.elementwise import apply, floating
 from ...shapes import BOOL, FLOATS, ShapeError
 from ...tensor import Tensor
 
@@ -157,8 +156,7 @@ def tanh(input: Tensor) -> Tensor:
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """The first half along `dim` times the sigmoid of the second (arXiv 1612.08083)."""
-    if input.dtype not in FLOATS:
-        raise RuntimeError(f"glu: dtype {input.dtype.name} is given but float32 or float64 is needed; use x.float()")
+    floating("glu", input)
     if not input.ndim or input.shape[dim] % 2:
         raise ShapeError(f"glu: dim {dim} of an input of shape {input.shape} has no two halves; give an even extent")
     first, second = input.split(input.shape[dim] // 2 or 1, dim) if input.shape[dim] else (input, input)

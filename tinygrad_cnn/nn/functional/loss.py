@@ -73,20 +73,14 @@ def mse_loss(input: Tensor, target: Tensor, size_average: None = None, reduce: N
              weight: Tensor | None = None) -> Tensor:
     """(input - target)^2, times `weight` of the input's shape; "mean" divides by the sum of the weights."""
     _no_legacy("mse_loss", size_average, reduce)
-    losses = _errors("mse_loss", "squared_error", input, target, reduction, weight)
-    if weight is None:
-        return _reduced("mse_loss", losses, reduction)
-    return (losses * weight).sum() / weight.sum() if reduction == "mean" else _reduced("mse_loss", losses * weight, reduction)
+    return _weighted("mse_loss", "squared_error", input, target, reduction, weight)
 
 
 def l1_loss(input: Tensor, target: Tensor, size_average: None = None, reduce: None = None, reduction: str = "mean",
             weight: Tensor | None = None) -> Tensor:
     """|input - target|, times `weight` of the input's shape; "mean" divides by the sum of the weights."""
     _no_legacy("l1_loss", size_average, reduce)
-    losses = _errors("l1_loss", "absolute_error", input, target, reduction, weight)
-    if weight is None:
-        return _reduced("l1_loss", losses, reduction)
-    return (losses * weight).sum() / weight.sum() if reduction == "mean" else _reduced("l1_loss", losses * weight, reduction)
+    return _weighted("l1_loss", "absolute_error", input, target, reduction, weight)
 
 
 def smooth_l1_loss(input: Tensor, target: Tensor, size_average: None = None, reduce: None = None,
@@ -154,14 +148,22 @@ def kl_div(input: Tensor, target: Tensor, size_average: None = None, reduce: Non
     return _reduced("kl_div", losses, reduction)
 
 
+def _weighted(name: str, formula: str, input: Tensor, target: Tensor, reduction: str, weight: Tensor | None) -> Tensor:
+    """The formula, times the weights, by whose sum "mean" divides."""
+    losses = _errors(name, formula, input, target, reduction, weight, caller=4)
+    if weight is None:
+        return _reduced(name, losses, reduction)
+    return (losses * weight).sum() / weight.sum() if reduction == "mean" else _reduced(name, losses * weight, reduction)
+
+
 def _errors(name: str, formula: str, input: Tensor, target: Tensor, reduction: str, weight: Tensor | None,
-            *numbers: float) -> Any:
-    """The formula of input and target, broadcast with a warning."""
+            *numbers: float, caller: int = 3) -> Any:
+    """The formula of input and target, broadcast with a warning at the user's line, `caller` calls above."""
     layer_shapes.reductions(name, reduction)
     if input.shape != target.shape:
         broadcast(name, input.shape, target.shape)
         warnings.warn(f"{name}: input has shape {input.shape} but target {target.shape}; they are broadcast, which is "
-                      "seldom meant", stacklevel=3)
+                      "seldom meant", stacklevel=caller)
     if weight is not None and weight.shape != input.shape:
         raise ShapeError(f"{name}: weight has shape {weight.shape} but input {input.shape}; give one weight per element")
     return apply(formula, input, target, *numbers)
