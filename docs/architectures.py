@@ -10,8 +10,8 @@ from pathlib import Path
 from PIL import Image, PngImagePlugin
 
 from tinygrad_cnn import models, nn
+from tinygrad_cnn.cli.models import in_order
 from tinygrad_cnn.devices import shapes_only
-from tinygrad_cnn.models.registry import Paper
 from tinygrad_cnn.text import scaled
 from tinygrad_cnn.viz import draw_network
 from tinygrad_cnn.viz.network import kinds, lines
@@ -99,11 +99,7 @@ def page() -> str:
 
 
 def _names() -> list[str]:
-    def order(name: str) -> tuple[int, str, str]:
-        paper: Paper = models.entry(name).paper
-        return paper.year, paper.source, paper.title
-
-    return sorted(models.list_models(), key=order)
+    return in_order(models.list_models())
 
 
 def _file(name: str) -> str:

@@ -72,6 +72,20 @@ def test_boxes_do_not_overlap_and_fit_the_picture(name):
                 assert apart, f"{title}: {a.lines} over {b.lines}"
 
 
+def test_ways_across_a_u_meet_no_way_from_row_to_row():
+    for route in (drawn := panel("fcn8s", blocks("fcn8s")["fcn8s"])).routes:
+        if len(route) == 4 and route[0][1] > route[1][1] and route[2][1] < route[3][1]:  # up, across, and down again
+            others = [{x for x, _ in other} for other in drawn.routes if other is not route]
+            assert not any({route[0][0], route[-1][0]} & xs for xs in others)
+
+
+def test_the_heading_fits():
+    with shapes_only():
+        network = models.create("lenet")
+    long = draw_network(network, (1, 28, 28), "lenet", "subtitle " * 20)
+    assert long.size[0] > draw_network(network, (1, 28, 28), "lenet").size[0] + 400
+
+
 def test_the_picture():
     with shapes_only():
         network = models.create("googlenet")

@@ -161,5 +161,29 @@ def test_missing_data_say_how_to_get_them(tmp_path: Path) -> None:
         tasks.task("imagenet")
 
 
+def test_missing_files_have_the_command_lines_remedy(tmp_path: Path) -> None:
+    with pytest.raises(DataFileError, match=r"-bin; name the folder of the files with --root, or fetch them with --download"):
+        tasks.task("cifar10", tmp_path)
+
+
+def test_another_pickle_is_no_missing_file(tmp_path: Path) -> None:
+    (tmp_path / "data_batch_1").write_bytes(b"no pickle")
+    (tmp_path / "batches.meta").write_bytes(b"no pickle")
+    with pytest.raises(DataFileError) as caught:
+        tasks.task("cifar10", tmp_path)
+    assert "--root" not in str(caught.value)
+
+
+def test_a_failed_download_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr("tinygrad_cnn.data.downloads.urlopen", refuse)
+    with pytest.raises(DataFileError, match="no network"):
+        tasks.task("cifar10", tmp_path / "a" / "b", download=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+
 if __name__ == "__main__":
     TABLE.write_text(json.dumps(table(), indent=1) + "\n")

@@ -57,10 +57,15 @@ def pooling(operation: str, x: Shape, kernel: Shape, padding: Shape) -> None:
         raise ShapeError(f"{operation}: padding {padding} is more than half of kernel {kernel}; use at most half of it")
 
 
+def _floating(operation: str, dtype: np.dtype[Any]) -> None:
+    """Refuse integers and bools."""
+    if dtype not in FLOATS:
+        raise KindError(f"{operation}: input has dtype {dtype.name} but float32 or float64 is needed; use x.float()")
+
+
 def adaptive(operation: str, x: Shape, dtype: np.dtype[Any], wanted: Shape) -> None:
     """A floating x (n, c, ...) with cells along each axis but the first two."""
-    if dtype not in FLOATS:
-        raise TypeError(f"{operation}: input has dtype {dtype.name} but float32 or float64 is needed; use x.float()")
+    _floating(operation, dtype)
     if 0 in x[2:]:
         raise ShapeError(f"{operation}: input has shape {x} without a cell to pool into {wanted}; give it spatial extents "
                          "of at least 1")
@@ -127,16 +132,13 @@ def transposed_convolution(operation: str, x: Shape, w: Shape, bias: Shape | Non
 
 def softmax(operation: str, dtype: np.dtype[Any]) -> None:
     """A floating x."""
-    if dtype not in FLOATS:
-        raise RuntimeError(f"{operation}: dtype {dtype.name} is not floating but float32 or float64 is needed; "
-                           "use x.float()")
+    _floating(operation, dtype)
 
 
 def cross_entropy(operation: str, x: Shape, dtype: np.dtype[Any], target: Shape, target_dtype: np.dtype[Any],
                   reduction: str) -> None:
     """Scores x (n, classes, ...), classes target (n, ...)."""
-    if dtype not in FLOATS:
-        raise KindError(f"{operation}: input has dtype {dtype.name} but float32 or float64 is needed; use x.float()")
+    _floating(operation, dtype)
     if target_dtype not in (INT64, UINT8):
         raise KindError(f"{operation}: target has dtype {target_dtype.name} but int64 class numbers are needed; "
                         "use target.long()")
@@ -163,8 +165,7 @@ def reductions(operation: str, reduction: str) -> None:
 
 def batch_norm(operation: str, x: Shape, dtype: np.dtype[Any], channels: Iterable[tuple[Shape, np.dtype[Any]]]) -> None:
     """x (n, c, ...) and vectors (c,), all of one floating dtype."""
-    if dtype not in FLOATS:
-        raise TypeError(f"{operation}: input has dtype {dtype.name} but float32 or float64 is needed; use x.float()")
+    _floating(operation, dtype)
     if len(x) < 2:
         raise ShapeError(f"{operation}: input has shape {x} but (n, channels, ...) is needed; reshape it")
     for shape, found in channels:
@@ -179,8 +180,7 @@ def batch_norm(operation: str, x: Shape, dtype: np.dtype[Any], channels: Iterabl
 def layer_norm(operation: str, x: Shape, dtype: np.dtype[Any], shape: Shape,
                affine: Iterable[tuple[Shape, np.dtype[Any]]]) -> None:
     """A floating x whose last axes are `shape`, and weights of that shape."""
-    if dtype not in FLOATS:
-        raise TypeError(f"{operation}: input has dtype {dtype.name} but float32 or float64 is needed; use x.float()")
+    _floating(operation, dtype)
     if not shape or x[-len(shape):] != shape:
         raise ShapeError(f"{operation}: normalized_shape is {shape} but input has shape {x}; give the extents of its last axes")
     for found, kind in affine:

@@ -34,7 +34,7 @@ REASONS: dict[str, str] = {
         "hsmm hspmm saddmm spmm dsmm nested* is_nested to_padded_tensor jagged choose_qparams_optimized "
         "fused_moving_avg_obs_fake_quant to_dense fbgemm_* per_channel_* per_tensor_* *_copy mkldnn_* is_mkldnn to_mkldnn "
         "layout strided",
-    "numpy.linalg has the decompositions: take x.numpy()":
+    "numpy.linalg has the decompositions; take x.numpy()":
         "cholesky* det eig geqrf inverse linalg lobpcg logdet lstsq lu lu_* matrix_exp matrix_power matrix_rank "
         "nuclear_norm frobenius_norm orgqr ormqr pca_lowrank pinverse qr slogdet solve svd svd_lowrank symeig "
         "triangular_solve chain_matmul kron cross vander trace cov corrcoef addbmm* addr addr_ ger inner",
@@ -43,15 +43,15 @@ REASONS: dict[str, str] = {
         "ldexp* hypot* copysign* signbit heaviside* gcd* lcm* bitwise_left_shift* bitwise_right_shift* deg2rad* rad2deg* "
         "float_power* sgn sgn_ logaddexp logaddexp2 arccosh* arcsinh* arctanh* isneginf isposinf positive rrelu* RReLU "
         "gumbel_softmax",
-    "it is rarely met in convolutional networks: compose it from other operations":
+    "it is rarely met in convolutional networks; compose it from other operations":
         "aminmax bucketize block_diag cartesian_prod cdist combinations cummax cummin cumulative_trapezoid diff dist "
         "histc histogram* index_reduce* isin is_same_size logcumsumexp mode multinomial nanmean nanmedian nanquantile "
         "nansum narrow_copy *_scatter scatter_reduce* segment_reduce put put_ quantile renorm* searchsorted trapezoid "
-        "trapz tril_indices triu_indices unique_consecutive unravel_index diagflat map_ map2_ apply_ pairwise_distance "
-        "PairwiseDistance pdist cosine_similarity CosineSimilarity normalize bilinear Bilinear range bernoulli cauchy_ "
+        "trapz tril_indices triu_indices unique_consecutive unravel_index diagflat map_ map2_ apply_ pdist bilinear "
+        "Bilinear range bernoulli cauchy_ "
         "exponential_ geometric_ log_normal_ binomial poisson nonzero_static slice_inverse sum_to_size bartlett_window "
         "blackman_window hamming_window hann_window kaiser_window is_nonzero",
-    "it is no loss of classification, regression or segmentation: compose it from other operations":
+    "none of the networks here is trained with this loss; compose it from other operations":
         "CosineEmbeddingLoss cosine_embedding_loss GaussianNLLLoss gaussian_nll_loss HingeEmbeddingLoss "
         "hinge_embedding_loss MarginRankingLoss margin_ranking_loss MultiLabelMarginLoss multilabel_margin_loss "
         "MultiLabelSoftMarginLoss multilabel_soft_margin_loss MultiMarginLoss multi_margin_loss PoissonNLLLoss "
@@ -59,11 +59,11 @@ REASONS: dict[str, str] = {
     "none of the networks here samples at computed places or in random windows":
         "affine_grid* grid_sample* GRID_SAMPLE_* cudnn_* FractionalMaxPool* fractional_max_pool* conv_tbc",
     "it stands in nn.functional":
-        "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution avg_pool1d max_pool1d "
+        "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d avg_pool1d max_pool1d "
         "max_pool2d max_pool3d adaptive_avg_pool1d adaptive_max_pool1d batch_norm group_norm layer_norm instance_norm "
         "rms_norm dropout* alpha_dropout* feature_dropout* feature_alpha_dropout* prelu embedding pixel_shuffle "
-        "pixel_unshuffle channel_shuffle threshold kl_div celu selu hardshrink constant_pad_nd "
-        "binary_cross_entropy_with_logits native_* *_with_indices batch_norm_* norm_except_dim",
+        "pixel_unshuffle channel_shuffle threshold kl_div celu selu hardshrink "
+        "binary_cross_entropy_with_logits cosine_similarity pairwise_distance",
     "papers on convolutional networks do not train with it":
         "ASGD Adafactor Muon Rprop SparseAdam swa_utils swap_in_optimizer_params_and_state",
     "it is deprecated in PyTorch too":
@@ -73,7 +73,7 @@ REASONS: dict[str, str] = {
         "Lazy* UninitializedBuffer UninitializedParameter",
     "a run has one process and one device":
         "SyncBatchNorm DataParallel parallel is_distributed get_device record_stream",
-    "only the most common operations have an in-place form: write x.copy_(x.f())":
+    "only the most common operations have an in-place form; write x.copy_(x.f())":
         "*_",
     "strides and memory are chosen by the operations themselves":
         "as_strided* as_subclass channels_last* contiguous_format data_ptr const_data_ptr dim_order empty_permuted "
@@ -85,7 +85,8 @@ REASONS: dict[str, str] = {
         "is_maia is_meta is_mps is_mtia is_neg is_vulkan* is_xla is_xpu module_load mtia name output_nr "
         "register_post_accumulate_grad_hook resolve_neg retains_grad unsafe_* xpu miopen_* sym_* assert_int_or_pair "
         "boolean_dispatch handle_torch_function has_torch_function* grouped_mm scaled_grouped_mm scaled_mm fill "
-        "scalar_tensor split_with_sizes detach is_floating_point ScalingType SwizzleType DType BroadcastingList*",
+        "scalar_tensor split_with_sizes detach is_floating_point ScalingType SwizzleType DType BroadcastingList* "
+        "convolution native_* *_with_indices batch_norm_* norm_except_dim constant_pad_nd unique_dim",
 }
 """{reason: names and patterns of what is left out for it}; the first that fits counts."""
 

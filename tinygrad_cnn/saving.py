@@ -22,14 +22,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zipfile import is_zipfile
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from .tensor import Tensor
+from .creation import tensor
+from .objects import each_array, is_flat, put_together, taken_apart
+from .tensor import Tensor
 
 Array = npt.NDArray[Any]
 FORMAT = 1
@@ -60,8 +61,6 @@ def save(obj: Any, path: str | Path, metadata: Mapping[str, Any] | None = None) 
     `metadata` may hold anything JSON can express. Raises `CheckpointError` if the file cannot be written or a dtype
     is not one of float32, float64, int64, int32, uint8, bool; TypeError if `obj` holds anything else.
     """
-    from .objects import is_flat, taken_apart
-
     path, tensors = Path(path), obj
     if not is_flat(obj):
         tensors = {}
@@ -80,9 +79,7 @@ def load(path: str | Path, map_location: Any = None, *, weights_only: bool = Tru
     whatever `weights_only` says. Raises `CheckpointError` if the file is missing, damaged or of neither kind.
     """
     del weights_only
-    from . import pth
-    from .creation import tensor
-    from .objects import each_array, put_together
+    from . import pth  # which raises CheckpointError, from above
 
     def loaded(array: Array) -> Tensor:
         return tensor(array, device=map_location or "cpu")
@@ -198,8 +195,7 @@ def _write(path: Path, tensors: Mapping[str, Tensor | Array], metadata: Mapping[
         if array.dtype.name not in DTYPES:
             raise CheckpointError(f"{path}: tensor {key!r} has dtype {array.dtype}; "
                                   f"cast it to one of {', '.join(DTYPES)}.")
-        # Channels-last weights are strided views; the file has the logical order.
-        arrays[key] = np.ascontiguousarray(array).reshape(array.shape)
+        arrays[key] = np.ascontiguousarray(array).reshape(array.shape)  # channels-last weights are strided views
     from safetensors.numpy import save_file
 
     save_file(arrays, path, {key: json.dumps(value) for key, value in metadata.items()})

@@ -92,9 +92,10 @@ def _read(kind: Any, root: Path, train: bool, download: bool) -> Any:
     try:
         return kind(root, train, download=download)
     except DataFileError as error:
-        if download or not isinstance(error.__cause__, FileNotFoundError | None):
+        missing, hint, _ = str(error).rstrip(".").partition("; give the folder")  # the remedy in Python
+        if download or not (hint or isinstance(error.__cause__, FileNotFoundError)):
             raise
-        raise DataFileError(f"{str(error).rstrip('.')}; name the folder of the files with --root, or fetch them with "
+        raise DataFileError(f"{missing}; name the folder of the files with --root, or fetch them with "
                             "--download.") from error
 
 

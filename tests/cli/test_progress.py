@@ -34,6 +34,11 @@ def test_lines_in_a_pipe(capsys: pytest.CaptureFixture[str], monkeypatch: pytest
         assert re.fullmatch(pattern.format(epoch), line)
 
 
+def test_one_step_has_no_speed(capsys: pytest.CaptureFixture[str]) -> None:
+    Progress(1, 1, 0, quiet=False).step(Step(1, 0.5, 7, 10, 91.25))
+    assert capsys.readouterr().out == "epoch 1/1  loss 0.500  train 70.00 %  held-out 91.25 %\n"
+
+
 def test_slow_epochs_are_not_silent(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "SILENCE", -1.0)
     train(Progress(STEPS, LENGTH, 0, quiet=False))

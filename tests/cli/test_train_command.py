@@ -59,6 +59,7 @@ def test_a_run_from_the_first_line_to_the_last(tmp_path: Path, capsys: pytest.Ca
     before = model(run_folder)
     assert run("--resume") == 0
     again = capsys.readouterr().out.splitlines()
+    assert again[0].endswith(")"), "a finished run has no time to go"
     assert again[-1] == lines[-1] and "is finished" in again[1] and model(run_folder) == before
 
 
@@ -89,6 +90,7 @@ def test_the_seed_decides_the_bits() -> None:
     (["--resume"], "there is no run in runs", 1),
     (["--resume", "--out", "none"], "none holds no checkpoint", 1),
     (["--lr", "0"], "lr is 0.0", 2),
+    (["--model", "resnet5"], "did you mean 'resnet50'?\n", 2),
     (["--lr", "nan"], "lr is nan", 2),
     (["--batch-size", "100000"], "smaller batches", 2),
     (["--threads", "100000"], "--threads", 2),
@@ -102,6 +104,25 @@ def test_what_cannot_be_done_is_one_sentence(words: list[str], says: str, code: 
     err = capsys.readouterr().err
     assert says in err and len(err.splitlines()) == 1 and err.startswith("tinygrad-cnn: ")
     assert [path.name for path in Path().iterdir() if path.name not in ("file", "runs")] == []
+    assert list(Path().glob("runs/*")) == [], "what never began leaves no folder"
+
+
+def test_a_word_for_a_number(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run("--epochs", "two")
+    assert "argument --epochs: 'two' is no whole number" in capsys.readouterr().err
+
+
+def test_a_damaged_picture_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    for label in "cats", "dogs":
+        (Path("pictures") / label).mkdir(parents=True)
+        for number in range(10):
+            Image.new("RGB", (40, 30)).save(Path("pictures", label, f"{number}.png"))
+    Path("pictures/dogs/2.png").write_bytes(b"no picture")
+    assert few_digits(["train", "pictures", "--model", "lenet", "--epochs", "1", "--batch-size", "4"]) == 1
+    err = capsys.readouterr().err
+    assert "dogs/2.png: not a picture" in err and len(err.splitlines()) == 1
+    assert list(Path("runs").iterdir()) == []
 
 
 def test_resume_keeps_the_recipe(capsys: pytest.CaptureFixture[str]) -> None:

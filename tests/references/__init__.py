@@ -32,7 +32,17 @@ from .loss import (
     nll_loss,
     smooth_l1_loss,
 )
-from .norm import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
+from .norm import (
+    batch_norm,
+    cosine_similarity,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    local_response_norm,
+    normalize,
+    pairwise_distance,
+    rms_norm,
+)
 from .pool import adaptive_avg_pool, adaptive_max_pool, avg_pool, lp_pool, max_pool, max_unpool
 from .random import dropout, philox, uniform
 from .reductions import (
@@ -53,6 +63,7 @@ __all__ = [
     "celu",
     "conv",
     "conv_transpose",
+    "cosine_similarity",
     "cross_entropy",
     "dropout",
     "elu",
@@ -84,9 +95,11 @@ __all__ = [
     "mse_loss",
     "nll_loss",
     "norm",
+    "normalize",
     "one_hot",
     "pad",
     "pad_inside",
+    "pairwise_distance",
     "philox",
     "pixel_shuffle",
     "pixel_unshuffle",

@@ -59,3 +59,15 @@ def _standard(x: Any, axes: tuple[int, ...], eps: float) -> Any:
 
 def _affine(y: Any, weight: Any, bias: Any) -> Any:
     return y * (1 if weight is None else weight) + (0 if bias is None else bias)
+
+
+def normalize(x: Any, p: float = 2.0, dim: int = 1) -> Any:
+    return x / np.maximum((np.abs(x) ** p).sum(dim, keepdims=True) ** (1 / p), 1e-12)
+
+
+def cosine_similarity(a: Any, b: Any) -> Any:
+    return (normalize(a) * normalize(b)).sum(1)
+
+
+def pairwise_distance(a: Any, b: Any) -> Any:
+    return np.sqrt(((a - b + 1e-6) ** 2).sum(-1))

@@ -126,3 +126,20 @@ row("local_response_norm", "nn.functional.local_response_norm", references.local
 row("local_response_norm_of_the_paper", paper_response,
     lambda *a, **o: references.local_response_norm(*a, **o, average=False), responding,
     big=(case(A(8, 96, 55, 55), 5), case(A(8, 256, 27, 27), 5)))
+
+
+def beside(d: Draw) -> Case:
+    x = A(*d.image())
+    return case(x, x)
+
+
+_images = A(8, 64, 56, 56), A(4, 64, 112, 112)
+row("normalize", "nn.functional.normalize", references.normalize, lambda d: case(A(*d.image()), d.choice(2.0, 3.0), 1),
+    big=(case(_images[0], 2.0, 1), case(_images[1], 2.0, 1)),
+    refuses=(refuse(IndexError, "norm axis 2 with 2 axes", A(2, 3), 2.0, 2),))
+row("cosine_similarity", "nn.functional.cosine_similarity", references.cosine_similarity, beside,
+    big=(case(_images[0], _images[0]), case(_images[1], _images[1])),
+    refuses=(refuse(ValueError, "cosine_similarity (2, 3) (4, 3) broadcast", A(2, 3), A(4, 3)),))
+row("pairwise_distance", "nn.functional.pairwise_distance", references.pairwise_distance, beside,
+    big=(case(_images[0], _images[0]), case(_images[1], _images[1])),
+    refuses=(refuse(ValueError, "sub (2, 3) (4, 3) broadcast", A(2, 3), A(4, 3)),))

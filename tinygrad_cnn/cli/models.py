@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
@@ -37,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     names = models.list_models(arguments.pattern)
     if not names:
         raise Failure(f"no network is called {arguments.pattern!r}; `tinygrad-cnn models` lists them all.")
-    names.sort(key=lambda name: (_chronological(models.entry(name).paper), _by_number(name)))
+    names = in_order(names)
     with shapes_only():
         found = [_facts(name) for name in names]
     if arguments.json:
@@ -61,6 +62,11 @@ def entry(name: str) -> models.Entry:
         return models.entry(name)
     except ValueError as error:
         raise Failure(sentence(error).removeprefix("models: "), 2) from error
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """By paper, then by number: resnet18 before resnet101."""
+    return sorted(names, key=lambda name: (_chronological(models.entry(name).paper), _by_number(name)))
 
 
 def _chronological(paper: models.Paper) -> tuple[int, str, str]:

@@ -20,8 +20,8 @@ def report(trainer: Trainer, given: Task, score: Score, folder: Path, device: st
     """What came of it, and the pictures."""
     right = int((score.predicted == score.labels).sum())
     place = "CPU" if device == "cpu" else "GPU"
-    print(f"{right:,} of {len(score.labels):,} held-out {given.noun} right, "
-          f"after {epochs(trainer)} in {duration(trainer.seconds)} on the {place}")
+    print(textwrap.fill(f"{right:,} of {len(score.labels):,} held-out {given.noun} right, "
+                        f"after {epochs(trainer)} in {duration(trainer.seconds)} on the {place}", 80, subsequent_indent="  "))
     if given.name == "mnist":
         print(f"(the slides, on MNIST: {SLIDES})")
     name = given.classes

@@ -101,5 +101,6 @@ class Progress:
         losses = [s.loss for _, s in self.recent]
         right = 100 * sum(s.correct for _, s in self.recent) / sum(s.size for _, s in self.recent)
         number = f"{step.number // self.length:>{len(str(epochs))}}"
+        speed = f"  {self._speed():,.0f} images/s" * (len(losses) > 1)
         return (f"epoch {number}/{epochs}  loss {sum(losses) / len(losses):.3f}  train {right:5.2f} %  "
-                f"held-out {step.accuracy:5.2f} %  {self._speed():,.0f} images/s")
+                f"held-out {step.accuracy:5.2f} %{speed}")

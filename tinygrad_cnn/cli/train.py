@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from .. import installation, saving
 from ..text import rough
 from .estimate import estimate
-from .failure import Failure
+from .failure import Failure, sentence
 from .interrupt import Interrupt
 from .outcome import epochs, report
 from .progress import Progress
@@ -70,35 +70,37 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, save, report; returns the exit code."""
+    from ..data import DataFileError
+
     try:
-        return _run(arguments)
-    except saving.CheckpointError as error:
+        given = _task(arguments)
+        folder, checkpoint = _folder(arguments, given)
+        try:
+            return _run(arguments, given, folder, checkpoint)
+        finally:
+            with suppress(OSError):
+                folder.rmdir()  # succeeds if nothing was saved
+    except (saving.CheckpointError, DataFileError) as error:
         raise Failure(error) from error
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _run(arguments: argparse.Namespace, given: Task, folder: Path, checkpoint: Checkpoint | None) -> int:
     from ..train import task_trainer
 
-    given = _task(arguments)
-    folder, checkpoint = _folder(arguments, given)
     model, seed, recipe = _settings(arguments, given, checkpoint)
     try:
         fit = _fit(model, given)
         threads = _prepare(arguments)
         trainer = task_trainer(model, given, recipe, arguments.device, seed, fit)
     except ValueError as error:
-        raise Failure(f"{str(error).removeprefix('Trainer: ')}.", 2) from error
+        raise Failure(sentence(error).removeprefix("Trainer: "), 2) from error
     if checkpoint:
         trainer.load(checkpoint)
     if not arguments.quiet:
         for note in fit.notes:
             print(note)
         _announce(trainer, arguments, given, fit, threads, folder, checkpoint)
-    try:
-        stopped = 0 if trainer.finished else _train(trainer, folder, arguments)
-    finally:
-        with suppress(OSError):
-            folder.rmdir()  # succeeds if nothing was saved
+    stopped = 0 if trainer.finished else _train(trainer, folder, arguments)
     if stopped:
         return 128 + stopped
     score = trainer.score()
@@ -110,13 +112,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _task(arguments: argparse.Namespace) -> Task:
     """The data asked for."""
-    from ..data import DataFileError
     from ..tasks import task
 
     try:
         return task(arguments.data, arguments.root, arguments.download)
-    except DataFileError as error:
-        raise Failure(error) from error
     except ValueError as error:
         raise Failure(f"{error}.", 2) from error
 
@@ -259,10 +258,10 @@ def _announce(trainer: Trainer, arguments: argparse.Namespace, given: Task, fit:
     place = "the GPU" if device == "cuda" else f"the CPU ({threads} thread{'s' * (threads > 1)})"
     if device == "cuda" and installation.emulated():
         place = "the emulator"
-    left = trainer.steps - trainer.step
-    time_left = rough(estimate(trainer, (fit.channels, *fit.size), device) * left / trainer.steps)
+    left = (trainer.steps - trainer.step) / trainer.steps
+    time_left = f": {rough(estimate(trainer, (fit.channels, *fit.size), device) * left)}" if left else ""
     images = f"{len(trainer.loader.dataset):,} {given.noun}"
-    print(f"{trainer.name}: {epochs(trainer)} of {images} on {place}: {time_left}", flush=True)
+    print(f"{trainer.name}: {epochs(trainer)} of {images} on {place}{time_left}", flush=True)
     if checkpoint:
         state = "is finished" if trainer.finished else f"goes on after step {trainer.step} of {trainer.steps}"
         print(f"the run in {folder} {state}", flush=True)
@@ -270,15 +269,22 @@ def _announce(trainer: Trainer, arguments: argparse.Namespace, given: Task, fit:
         print(f"{RUNS / given.name} exists already; this run goes to {folder}", flush=True)
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+
+
 def _positive(text: str) -> int:
-    number = int(text)
+    number = _whole(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} must be at least 1")
     return number
 
 
 def _seed(text: str) -> int:
-    number = int(text)
+    number = _whole(text)
     if not 0 <= number < 2**63:
         raise argparse.ArgumentTypeError(f"{number} must lie between 0 and 2**63 - 1")
     return number

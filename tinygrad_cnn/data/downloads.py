@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import secrets
+from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 from typing import BinaryIO
@@ -41,7 +42,13 @@ def download(url: str, checksum: str, folder: str | Path | None = None, timeout:
     name = unquote(address.path).rpartition("/")[2]
     if address.scheme not in ("http", "https") or name in ("", ".", "..") or not re.fullmatch(r"[\w.+ -]+", name):
         raise ValueError(f"download: url is {url!r}, but must begin with http or https and end in the name of a file.")
-    path = _folder(folder) / name
+    place = _folder(folder)
+    made = [place, *place.parents][:_missing(place)]
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataFileError(f"{place}: the folder for downloads cannot be made ({error.strerror}).") from error
+    path = place / name
     if path.exists():
         _compare(str(path), checksum, _digest(path, kind), "remove it to fetch it again")
         return path
@@ -53,6 +60,9 @@ def download(url: str, checksum: str, folder: str | Path | None = None, timeout:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+        with suppress(OSError):  # those that hold something stay
+            for empty in made:
+                empty.rmdir()
     return path
 
 
@@ -63,12 +73,12 @@ def _folder(folder: str | Path | None) -> Path:
             raise DataFileError("download: there is no cache folder to write to; give a folder, or set "
                                 "TINYGRAD_CNN_CACHE to one.")
         folder = cache / "downloads"
-    path = Path(folder)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataFileError(f"{path}: the folder for downloads cannot be made ({error.strerror}).") from error
-    return path
+    return Path(folder)
+
+
+def _missing(folder: Path) -> int:
+    """How many folders must be made for `folder` to be there."""
+    return sum(not path.exists() for path in (folder, *folder.parents))
 
 
 def _fetch(url: str, file: BinaryIO, timeout: float, largest: int) -> None:

@@ -85,6 +85,8 @@ class Arithmetic:
         """The angle of the point (other, self), in radians from -pi to pi."""
         return apply("atan2", self, only_tensor("atan2", other))
 
+    arctan2 = atan2
+
     def clamp(self, min: Any = None, max: Any = None) -> Any:
         """min(max(self, min), max); bounds are numbers or tensors, either may be None."""
         return arithmetic.clamp(self, min, max)

@@ -180,3 +180,4 @@ class Elementwise:
         return log_softmax(converted("log_softmax", self, dtype), dim)
 
     absolute, negative, fix = abs, neg, trunc
+    arcsin, arccos, arctan = asin, acos, atan

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .. import shapes
+from ..arrays import is_tensor
 from ..ops import concat, index, select, sort
 
 
@@ -62,6 +63,8 @@ class Indexing:
         self._at_least_one_axis("tensor_split")
         at = shapes.axis("tensor_split", dim, self.ndim)
         n, cuts = self.shape[at], indices_or_sections
+        if is_tensor(cuts):
+            cuts = cuts.tolist()
         if isinstance(cuts, int):
             if cuts < 1:
                 raise shapes.ShapeError(f"tensor_split: sections is {cuts} for shape {self.shape}; use at least 1")
@@ -85,10 +88,13 @@ class Indexing:
             raise IndexError("select: the tensor has no axes but at least one is needed; use reshape(1)")
         return self[(*(slice(None),) * at, int(index))]
 
-    def narrow(self, dim: int, start: int, length: int) -> Any:
+    def narrow(self, dim: int, start: Any, length: int) -> Any:
         """A view of `length` places along `dim` from `start` on, which is counted from the end if negative."""
         self._at_least_one_axis("narrow")
         at = shapes.axis("narrow", dim, self.ndim)
+        if is_tensor(start) and (start.ndim or start.dtype.kind not in "iu"):
+            raise shapes.KindError(f"narrow: start has shape {start.shape} and dtype {start.dtype.name} but an integer without "
+                                   "axes is needed; use start.item()")
         n, start = self.shape[at], int(start)
         if not -n <= start <= n:
             raise IndexError(f"narrow: start {start} lies outside of axis {at} of extent {n}; use {-n} to {n}")
@@ -111,6 +117,8 @@ class Indexing:
         return self._even_split("dsplit", indices_or_sections, 2, 3)
 
     def _even_split(self, operation: str, cuts: Any, dim: int, rank: int) -> tuple[Any, ...]:
+        if isinstance(cuts, str):
+            raise TypeError(f"{operation}: sections are {cuts!r} but a number, or the places to cut at, are needed; give them")
         if self.ndim < rank or (isinstance(cuts, int) and (cuts < 1 or self.shape[dim] % cuts)):
             raise shapes.ShapeError(f"{operation}: sections {cuts} for shape {self.shape}; give at least {rank} axes and a "
                                     f"divisor of axis {dim}")
@@ -149,10 +157,12 @@ class Indexing:
         return select.take_along(self, indices, dim)
 
     def scatter(self, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Any:
-        """A copy with `src`, a tensor or a number, written where `gather` would read."""
-        if reduce is not None:
-            raise NotImplementedError(f"scatter: reduce is {reduce!r} but only overwriting is supported; use scatter_add")
-        return select.scatter(self, dim, index, value if src is None else src)
+        """A copy with `src`, a tensor or a number, written (with `reduce` "add": added) where `gather` would read."""
+        if reduce not in (None, "add"):
+            raise NotImplementedError(f"scatter: reduce is {reduce!r} but only 'add' and overwriting are supported; use 'add' "
+                                      "of logarithms")
+        combine = select.scatter_add if reduce else select.scatter
+        return combine(self, dim, index, value if src is None else src)
 
     def scatter_add(self, dim: int, index: Any, src: Any) -> Any:
         """A copy with `src` added where `gather` would read, in an order that does not change from run to run."""
@@ -224,8 +234,10 @@ class Indexing:
             return sort.median_all(self)
         return SortResult(*sort.median(self, dim, keepdim))
 
-    def unique(self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False) -> Any:
-        """The different elements in rising order, with each element's place in them and how often each occurs if asked."""
-        found = select.unique(self)
+    def unique(self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False,
+               dim: int | None = None) -> Any:
+        """The different elements, or the different parts along `dim`, in rising order; if asked, with the place of each in
+        them and how often each occurs."""
+        found = select.unique(self, dim)
         wanted = tuple(v for v, asked in zip(found, (True, return_inverse, return_counts)) if asked)
         return wanted if len(wanted) > 1 else found[0]

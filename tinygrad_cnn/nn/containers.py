@@ -111,8 +111,8 @@ class Sequential(_Numbered):
         else:
             self._place((str(k), module) for k, module in enumerate(modules))  # type: ignore[misc]
 
-    def forward(self, x: Tensor) -> Tensor:
-        return fused(*self)(x)
+    def forward(self, input: Tensor) -> Tensor:
+        return fused(*self)(input)
 
 
 class Checkpointed(Sequential):
@@ -121,12 +121,12 @@ class Checkpointed(Sequential):
     Of n modules, for each ceil(sqrt(n)) in a row, only the input is kept; see `checkpoint`.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         modules = list(self)
         size = ceil(sqrt(len(modules))) or 1
         for start in range(0, len(modules), size):
-            x = checkpoint(fused(*modules[start:start + size]), x)
-        return x
+            input = checkpoint(fused(*modules[start:start + size]), input)
+        return input
 
 
 class ModuleList(_Numbered):

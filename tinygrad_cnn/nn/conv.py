@@ -78,8 +78,8 @@ class Conv(_ConvBase):
         F.check_padding(name, self.padding, self.stride)
         self._allocate(out_channels, in_channels, bias, device, dtype)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.convolve(x, self.weight, self.bias, relu=False)
+    def forward(self, input: Tensor) -> Tensor:
+        return self.convolve(input, self.weight, self.bias, relu=False)
 
     def convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None, relu: bool) -> Tensor:
         """`forward` with another weight and bias, and a ReLU in the same pass where `relu` says so."""
@@ -112,10 +112,10 @@ class ConvTranspose(_ConvBase):
         self.output_padding = spatial(name, "output_padding", output_padding, self.rank)
         self._allocate(in_channels, out_channels, bias, device, dtype)
 
-    def forward(self, x: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+    def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
         """`output_size`, if given, replaces `output_padding`: the spatial extents (or the whole shape) wanted."""
-        extra = self.output_padding if output_size is None else self._extra(x, output_size)
-        return F.conv_transpose(self.rank, x, self.weight, self.bias, self.stride, self.padding, extra, self.groups,
+        extra = self.output_padding if output_size is None else self._extra(input, output_size)
+        return F.conv_transpose(self.rank, input, self.weight, self.bias, self.stride, self.padding, extra, self.groups,
                                 self.dilation)
 
     def _extra(self, x: Tensor, output_size: Sequence[int]) -> Shape:

@@ -19,8 +19,8 @@ class _DropoutBase(Module):
         F.check_probability(type(self).__name__, p)
         self.p, self.inplace = p, inplace
 
-    def forward(self, x: Tensor) -> Tensor:
-        return type(self).function(x, self.p, self.training)
+    def forward(self, input: Tensor) -> Tensor:
+        return type(self).function(input, self.p, self.training)
 
     def extra_repr(self) -> str:
         return f"p={self.p}, inplace={self.inplace}"

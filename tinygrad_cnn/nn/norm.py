@@ -83,8 +83,8 @@ class BatchNorm(_Tracking):
                  track_running_stats: bool = True, device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.normalize(x, relu=False)
+    def forward(self, input: Tensor) -> Tensor:
+        return self.normalize(input, relu=False)
 
     def normalize(self, x: Tensor, relu: bool) -> Tensor:
         """`forward`, with a ReLU in the same pass where `relu` says so."""
@@ -134,18 +134,19 @@ class InstanceNorm(_Tracking):
                  track_running_stats: bool = False, device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         rank = self.ranks[0]
-        if x.ndim not in (rank, rank - 1):
-            raise ShapeError(f"{type(self).__name__}: input has shape {x.shape} but {rank} axes are needed, or {rank - 1} of "
-                             "a single sample; reshape it")
-        if self.affine and x.shape[1 - rank] != self.num_features:
-            raise ShapeError(f"{type(self).__name__}: input {x.shape} has {x.shape[1 - rank]} channels but {self.num_features} "
-                             "are needed; change the input or num_features")
-        out = F.instance_norm(x if x.ndim == rank else x.unsqueeze(0), self.running_mean, self.running_var, self.weight,
-                              self.bias, self.training or not self.track_running_stats,
+        if input.ndim not in (rank, rank - 1):
+            raise ShapeError(f"{type(self).__name__}: input has shape {input.shape} but {rank} axes are needed, or "
+                             f"{rank - 1} of a single sample; reshape it")
+        if self.affine and input.shape[1 - rank] != self.num_features:
+            raise ShapeError(f"{type(self).__name__}: input {input.shape} has {input.shape[1 - rank]} channels but "
+                             f"{self.num_features} are needed; change the input or num_features")
+        batch = input if input.ndim == rank else input.unsqueeze(0)
+        own = self.training or not self.track_running_stats
+        out = F.instance_norm(batch, self.running_mean, self.running_var, self.weight, self.bias, own,
                               0.0 if self.momentum is None else self.momentum, self.eps)
-        return out if x.ndim == rank else out[0]
+        return out if input.ndim == rank else out[0]
 
 
 class InstanceNorm1d(InstanceNorm):
@@ -182,8 +183,8 @@ class GroupNorm(Module):
         """Weight 1, bias 0."""
         _start(self.weight, self.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
+    def forward(self, input: Tensor) -> Tensor:
+        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         return (f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
@@ -206,8 +207,8 @@ class LayerNorm(Module):
         """Weight 1, bias 0."""
         _start(self.weight, self.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+    def forward(self, input: Tensor) -> Tensor:
+        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         return (f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
@@ -229,8 +230,8 @@ class RMSNorm(Module):
         """Weight 1."""
         _start(self.weight, None)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, self.normalized_shape, self.weight, self.eps)
+    def forward(self, input: Tensor) -> Tensor:
+        return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
 
     def extra_repr(self) -> str:
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
@@ -244,8 +245,8 @@ class LocalResponseNorm(Module):
         super().__init__()
         self.size, self.alpha, self.beta, self.k, self.average = size, alpha, beta, k, average
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.local_response_norm(x, self.size, self.alpha, self.beta, self.k, self.average)
+    def forward(self, input: Tensor) -> Tensor:
+        return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k, self.average)
 
     def extra_repr(self) -> str:
         text = f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

@@ -28,8 +28,8 @@ class MaxPool(Module):
         self.padding, self.dilation = padding, dilation
         self.return_indices, self.ceil_mode = return_indices, ceil_mode
 
-    def forward(self, x: Tensor) -> Any:
-        return F.max_pool(self.rank, x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
+    def forward(self, input: Tensor) -> Any:
+        return F.max_pool(self.rank, input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
                           self.return_indices)
 
     def extra_repr(self) -> str:
@@ -52,8 +52,8 @@ class AvgPool(Module):
         self.padding, self.ceil_mode, self.count_include_pad = padding, ceil_mode, count_include_pad
         self.divisor_override = divisor_override
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.avg_pool(self.rank, x, self.kernel_size, self.stride, self.padding, self.ceil_mode,
+    def forward(self, input: Tensor) -> Tensor:
+        return F.avg_pool(self.rank, input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
                           self.count_include_pad, self.divisor_override)
 
     def extra_repr(self) -> str:
@@ -118,8 +118,8 @@ class _Adaptive(Module):
 class AdaptiveAvgPool(_Adaptive):
     """The means of `output_size` windows."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.adaptive_avg_pool(self.rank, x, self.output_size)
+    def forward(self, input: Tensor) -> Tensor:
+        return F.adaptive_avg_pool(self.rank, input, self.output_size)
 
 
 class AdaptiveMaxPool(_Adaptive):
@@ -129,8 +129,8 @@ class AdaptiveMaxPool(_Adaptive):
         super().__init__(output_size)
         self.return_indices = return_indices
 
-    def forward(self, x: Tensor) -> Any:
-        return F.adaptive_max_pool(self.rank, x, self.output_size, self.return_indices)
+    def forward(self, input: Tensor) -> Any:
+        return F.adaptive_max_pool(self.rank, input, self.output_size, self.return_indices)
 
 
 class AdaptiveAvgPool1d(AdaptiveAvgPool):
@@ -178,8 +178,8 @@ class LPPool(Module):
         super().__init__()
         self.norm_type, self.kernel_size, self.stride, self.ceil_mode = norm_type, kernel_size, stride, ceil_mode
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.lp_pool(self.rank, x, self.norm_type, self.kernel_size, self.stride, self.ceil_mode)
+    def forward(self, input: Tensor) -> Tensor:
+        return F.lp_pool(self.rank, input, self.norm_type, self.kernel_size, self.stride, self.ceil_mode)
 
     def extra_repr(self) -> str:
         return (f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, "
@@ -219,8 +219,8 @@ class MaxUnpool(Module):
         self.stride = self.kernel_size if stride is None else spatial(name, "stride", stride, self.rank, 1)
         self.padding = spatial(name, "padding", padding, self.rank)
 
-    def forward(self, x: Tensor, indices: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
-        return F.max_unpool(self.rank, x, indices, self.kernel_size, self.stride, self.padding, output_size)
+    def forward(self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+        return F.max_unpool(self.rank, input, indices, self.kernel_size, self.stride, self.padding, output_size)
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"

@@ -13,6 +13,7 @@ from . import layout
 from .elementwise import cast
 from .gather import overwrite
 from .index import at, is_mask, selection
+from .making import stored
 from .shape import reshape
 from .transfer import Transfer
 
@@ -26,7 +27,7 @@ def write(operation: str, target: Any, part: Any, value: Any) -> Any:
             source = layout.copied(source)
         kernels(part).copy.copy(part, source)
     else:
-        kernels(part).copy.fill(part, value)
+        kernels(part).copy.fill(part, stored(operation, value, part.dtype))
     target.version.count += 1
     return target
 

@@ -30,8 +30,19 @@ def filled(x: Any, shape: tuple[int, ...], value: Any) -> Any:
     """A tensor of one number, of the dtype and on the device of `x`."""
     k = kernels(x.array)
     out = k.empty(shape, x.array.dtype)
-    k.copy.fill(out, value)
+    k.copy.fill(out, stored("fill", value, x.array.dtype))
     return x.result(out, None)
+
+
+def stored(operation: str, value: Any, dtype: Any) -> Any:
+    """A number as an element of `dtype` holds it: below zero it wraps around in uint8. Raises RuntimeError outside."""
+    if type(value) is not int or dtype.kind not in "iu":
+        return value
+    limits = np.iinfo(dtype)
+    least, most = (-255 if dtype == shapes.UINT8 else int(limits.min)), int(limits.max)
+    if not least <= value <= most:
+        raise shapes.KindError(f"{operation}: {value} is no {dtype.name}; use {least} to {most}, or another dtype")
+    return value % 256 if dtype == shapes.UINT8 else value
 
 
 def _plain(data: Any) -> Any:

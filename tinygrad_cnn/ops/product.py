@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import shapes
 from .arithmetic import same_dtype
-from .elementwise import apply
+from .elementwise import apply, cast
 from .matmul import matmul
 from .reduce import Sum
 from .shape import Permute, reshape
@@ -73,4 +73,4 @@ def tensordot(a: Any, b: Any, dims: Any) -> Any:
 def _paired(x: Any, other: Any, own: list[int], others: list[int]) -> Any:
     """`x` summed over its axes whose partners have an extent of 1."""
     alone = tuple(k for k, o in zip(own, others) if other.array.shape[o] == 1 and x.array.shape[k] != 1)
-    return reshape(Sum(alone)(x), shapes.without(x.array.shape, alone)) if alone else x
+    return reshape(cast(Sum(alone)(x), x.array.dtype), shapes.without(x.array.shape, alone)) if alone else x

@@ -77,12 +77,14 @@ def index_copy(x: Any, dim: int, index: Any, source: Any) -> Any:
 
 def index_fill(x: Any, dim: int, index: Any, value: Any) -> Any:
     """x with a number, or a tensor without axes, at each index[m]."""
-    shape = x.array.shape or (1,)
-    axis = shapes.axis("index_fill", dim, x.array.ndim)
-    wanted = (*shape[:axis], index.array.size, *shape[axis + 1:])
-    source = (expand(cast(_scalar("index_fill", value), x.array.dtype), wanted) if is_tensor(value)
-              else filled(x, wanted, value))
-    return _with_rows("index_fill", x, dim, index, source, True, lambda *given: Write()(*given))
+    _scalar("index_fill", value)
+    if not x.array.size:
+        shapes.axis("index_fill", dim, x.array.ndim)
+        return Clone()(x)
+    axis, places = _vector("index_fill", x, dim, index, negative=True, wide=True)
+    extent, inner = (x.array.shape or (1,))[axis], x.array.ndim - axis - 1
+    marks = Write()(filled(places, (1, extent, 1), 0), filled(places, (1, places.array.size, 1), 1), places)
+    return masked_fill(x, cast(reshape(marks, (extent, *(1,) * inner) if x.array.ndim else ()), shapes.BOOL), value)
 
 
 def _scalar(operation: str, value: Any) -> Any:
@@ -239,12 +241,20 @@ def index_put(x: Any, key: Any, value: Any, accumulate: bool) -> Any:
     return Overwrite(basic)(x, Permute(back)(ordered))
 
 
-def unique(x: Any) -> tuple[Any, Any, Any]:
-    """(the different elements in rising order, the place of each element in them, how often each occurs); found on the
-    host, as the shapes depend on it."""
-    k = kernels(x.array)
-    found = np.unique(k.download(x.array), return_inverse=True, return_counts=True, equal_nan=False)
-    return (x.result(k.upload(found[0]), None), uploaded(x, found[1].reshape(x.array.shape)), uploaded(x, found[2]))
+def unique(x: Any, dim: int | None) -> tuple[Any, Any, Any]:
+    """(the different elements, or parts along an axis, in rising order, the place of each in them, how often each occurs);
+    found on the host, as the shapes depend on it."""
+    k, shape = kernels(x.array), x.array.shape
+    axis = None if dim is None else shapes.axis("unique", dim, len(shape))
+    if axis is not None and shape and not x.array.size:
+        if shape[axis]:
+            raise shapes.ShapeError(f"unique: shape {shape} has no elements but parts along axis {axis} are compared; use dim "
+                                    f"{shape.index(0)}")
+        return (x.detach(), uploaded(x, np.arange(0)), uploaded(x, np.arange(0)))
+    found = np.unique(k.download(x.array), return_inverse=True, return_counts=True, axis=axis if shape else None,
+                      equal_nan=False)
+    places = found[1].reshape(shape if axis is None or not shape else -1)
+    return (x.result(k.upload(found[0]), None), uploaded(x, places), uploaded(x, found[2]))
 
 
 def overwritten(operation: str, x: Any, part: Any, key: tuple[Any, ...]) -> Any:
@@ -261,11 +271,11 @@ def bincount(x: Any, weights: Any, least: int) -> Any:
         raise shapes.KindError(f"bincount: the tensor has shape {x.array.shape} and dtype {x.array.dtype.name}, minlength is "
                                f"{least}, but a vector of integers and at least 0 are needed; use x.flatten().long()")
     values = kernels(x.array).download(x.array)
-    extent = max(int(values.max(initial=-1)) + 1, least)
+    extent = max(int(values.max()) + 1 if values.size else 0, least)
     index = checked("bincount", cast(x, shapes.INT64), extent, 0)
     if weights is None:
         weights = filled(index, x.array.shape, 1)
-    shapes.same("bincount", "the shape of weights", weights.array.shape, x.array.shape, "give one for each")
-    if weights.array.dtype != shapes.INT64 and weights.array.dtype != shapes.FLOAT32:
+    elif weights.array.dtype != shapes.FLOAT32:
         weights = cast(weights, shapes.FLOAT64)
+    shapes.same("bincount", "the shape of weights", weights.array.shape, x.array.shape, "give one for each")
     return reshape(Spread(extent)(as_row(weights.detach()), index), (extent,))

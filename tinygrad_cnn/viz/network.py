@@ -46,7 +46,8 @@ def draw_network(model: Module, input_shape: Sequence[int], title: str, subtitle
     """The picture of `model` for one input of `input_shape` (without the batch axis); the model is not run on numbers."""
     panels = [panel(name, found) for name, found in kinds(trace(model, input_shape), title)]
     places, width, height = _arranged(panels)
-    canvas = Canvas(round(max(width, 420) + 2 * MARGIN), round(height + 2 * MARGIN + 40))
+    heading = max(_ruler.text_width(title, 20), _ruler.text_width(subtitle or CAPTION, 12))
+    canvas = Canvas(round(max(width, heading) + 2 * MARGIN), round(height + 2 * MARGIN + 40))
     canvas.text(MARGIN, MARGIN + 8, title, 20, bold=True)
     canvas.text(MARGIN, MARGIN + 27, subtitle or CAPTION, 12, FAINT)
     for (x, y), drawn in zip(places, panels):
@@ -142,15 +143,17 @@ def _as_u(title: str, found: Graph) -> Panel:
         w, h = _width(text), len(text) * LINE + 10.0
         y = TITLE + STEP + row * (high + 2 * STEP) + (high - h) / 2
         boxes.append(Placed(box, text, lefts[c] + (wide[c] - w) / 2, y, w, h))
-    routes = tuple(_around(boxes[a], boxes[b], level[a] - level[b], column[b] - column[a] > 1) for a, b in found.links)
+    routes = tuple(_around(boxes[a], boxes[b], level[a] - level[b], column[b] - column[a]) for a, b in found.links)
     return Panel(title, tuple(boxes), routes, lefts[-1] + wide[-1], max(b.y + b.height for b in boxes))
 
 
-def _around(a: Placed, b: Placed, rise: int, far: bool) -> tuple[Point, ...]:
+def _around(a: Placed, b: Placed, rise: int, span: int) -> tuple[Point, ...]:
     """From box to box: to the right, over the boxes between, or down and up."""
     ax, bx = a.x + a.width / 2, b.x + b.width / 2
-    if rise == 0 and far:
-        over = min(a.y, b.y) - STEP / 2 - 2
+    if rise == 0 and span > 1:
+        # Beside the middles, where links from the row above arrive and links to it leave; over longer ways higher.
+        ax, bx = ax + a.width / 4, bx - b.width / 4
+        over = min(a.y, b.y) - STEP / 3 - STEP / 2 * (span > 3)
         return (ax, a.y), (ax, over), (bx, over), (bx, b.y)
     if rise == 0:
         return (a.x + a.width, a.y + a.height / 2), (b.x, b.y + b.height / 2)

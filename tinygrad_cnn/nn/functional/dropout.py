@@ -53,9 +53,11 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """`alpha_dropout` of whole channels of input (n, c, ...)."""
     check_probability("feature_alpha_dropout", p)
+    if not training:
+        return input
     if input.ndim < 2:
         raise ShapeError(f"feature_alpha_dropout: input has shape {input.shape} but at least 2 axes are needed; reshape it")
-    return _dropout.alpha_dropout(input, p, True) if training else input
+    return _dropout.alpha_dropout(input, p, True)
 
 
 def _channels(name: str, input: Tensor, p: float) -> Tensor:

@@ -141,7 +141,7 @@ def kl_div(input: Tensor, target: Tensor, size_average: None = None, reduce: Non
     if log_target:
         losses = target.exp() * (target - input)
     else:
-        zero = target <= 0
+        zero = target == 0
         losses = where(zero, 0.0, target) * where(zero, 1.0, target).log() - target * input
     if reduction == "batchmean":
         return losses.sum() / input.shape[0] if input.ndim else losses.sum()
