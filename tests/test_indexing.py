@@ -196,3 +196,25 @@ def test_padding_row_is_not_trained():
     table = tg.nn.Embedding(4, 3, padding_idx=1)
     assert table.weight[1].tolist() == [0, 0, 0] and table(tg.tensor([[1, 2]])).shape == (1, 2, 3)
     assert not tg.nn.Embedding.from_pretrained(tg.ones(2, 2)).weight.requires_grad
+
+
+def test_an_element_filled_twice_counts_once():
+    value = tg.tensor(2.0, requires_grad=True)
+    tg.zeros(5, 2).index_fill(0, tg.tensor([0, 4, -1]), value).sum().backward()
+    assert value.grad.item() == 4
+
+
+def test_different_parts_along_an_axis():
+    rows, places, counts = tg.tensor([[3, 1], [0, 2], [3, 1]]).unique(return_inverse=True, return_counts=True, dim=0)
+    assert (rows.tolist(), places.tolist(), counts.tolist()) == ([[0, 2], [3, 1]], [1, 0, 1], [1, 2])
+    with pytest.raises(ValueError, match=r"unique: shape \(2, 0\) has no elements"):
+        tg.zeros(2, 0).unique(dim=0)
+
+
+def test_scattered_sums_and_numbers_out_of_range():
+    assert tg.tensor([1, 2, 3]).scatter(0, tg.tensor([0, 0]), 2, reduce="add").tolist() == [5, 2, 3]
+    with pytest.raises(NotImplementedError, match="scatter: reduce is 'multiply'"):
+        tg.tensor([1]).scatter(0, tg.tensor([0]), 2, reduce="multiply")
+    assert tg.full((2,), -9, dtype=tg.uint8).tolist() == [247, 247]
+    with pytest.raises(RuntimeError, match="300 is no uint8"):
+        tg.zeros(2, dtype=tg.uint8).fill_(300)

@@ -19,7 +19,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("expecttest")
 
 DTYPES = {getattr(torch, name): getattr(tg, name) for name in ("float64", "float32", "int64", "int32", "uint8", "bool")}
-SAMPLES = {torch.float64: 6, torch.float32: 3}  # of an operation, spread over those of the table; 2 of another dtype
+SAMPLES = {torch.float64: 4, torch.float32: 2}  # of an operation, spread over those of the table; 1 of another dtype
 
 KNOWN = {
     "gradient": "the name is that of a module here; numpy.gradient computes it",
@@ -204,6 +204,7 @@ def verdict(counts, failures, least):
     """All failures in one message; and enough must have run for the test to mean something."""
     assert not failures, f"{len(failures)} of {len(counts)} calls:\n" + "\n".join(failures[:60])
     assert len(counts) >= least, f"only {len(counts)} calls"
+    print(f"{len(counts)} calls agree with PyTorch's")
 
 
 @contextlib.contextmanager
@@ -224,7 +225,7 @@ def operations():
     return [op for op in tables()[0] if op.name not in KNOWN and any(True for _ in forms(op))]
 
 
-@pytest.mark.parametrize("dtype, least", [*zip(DTYPES, (1200, 1000, 300, 300, 300, 200))], ids=str)
+@pytest.mark.parametrize("dtype, least", [*zip(DTYPES, (900, 600, 200, 200, 200, 150))], ids=str)
 def test_operations(dtype, least):
     counts, failures = [], []
     for op in operations():
@@ -233,7 +234,7 @@ def test_operations(dtype, least):
         grad = op.supports_autograd and dtype.is_floating_point
         torch.manual_seed(0)
         try:
-            samples = spread(op.sample_inputs("cpu", dtype, requires_grad=grad), SAMPLES.get(dtype, 2))
+            samples = spread(op.sample_inputs("cpu", dtype, requires_grad=grad), SAMPLES.get(dtype, 1))
         except (RuntimeError, NotImplementedError):  # PyTorch itself cannot make them
             continue
         for name, function, theirs in forms(op):
