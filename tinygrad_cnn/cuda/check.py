@@ -141,7 +141,7 @@ def examine(kernel: driver.Kernel, kinds: tuple[Any, ...], capability: tuple[int
     dtypes = {kind[0] for kind in kinds if isinstance(kind, tuple)}
     faults = []
     local = [number.get(key, 0) for key in ("stack", "bytes lmem", "bytes spill stores")] + [found["LDL"], found["STL"]]
-    vendor = kernel.name.partition("_")[0] in LIBRARY
+    vendor = kernel.name.removeprefix("elementwise.").partition("_")[0] in LIBRARY
     if any(local) and not vendor:
         faults.append(f"keeps registers in memory, {max(local)} bytes or instructions")
     if not vendor and np.dtype("float64") not in dtypes and (wide := [name for name in found if _is_float64(name)]):
