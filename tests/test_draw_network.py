@@ -73,10 +73,12 @@ def test_boxes_do_not_overlap_and_fit_the_picture(name):
 
 
 def test_ways_across_a_u_meet_no_way_from_row_to_row():
-    for route in (drawn := panel("fcn8s", blocks("fcn8s")["fcn8s"])).routes:
-        if len(route) == 4 and route[0][1] > route[1][1] and route[2][1] < route[3][1]:  # up, across, and down again
-            others = [{x for x, _ in other} for other in drawn.routes if other is not route]
-            assert not any({route[0][0], route[-1][0]} & xs for xs in others)
+    drawn = panel("fcn8s", blocks("fcn8s")["fcn8s"])
+    across = [r for r in drawn.routes if len(r) == 4 and r[0][1] > r[1][1] and r[2][1] < r[3][1]]  # up, across, down again
+    assert across
+    for route in across:
+        others = [{x for x, _ in other} for other in drawn.routes if other is not route]
+        assert not any({route[0][0], route[-1][0]} & xs for xs in others)
 
 
 def test_the_heading_fits():
