@@ -9,7 +9,7 @@ from .block import BLOCK, block_sum, threads_for
 from .driver import cuda, device, kernel, launch
 from .intrinsics import split
 from .memory import empty
-from .norm import LANES, ROWS, STEP, column_of
+from .norm import LANES, ROWS, STEP, _gradient_combine, column_of
 
 
 def forward(out, mean, rstd, x, gamma, beta, eps):
@@ -29,7 +29,7 @@ def backward(dx, dgamma, dbeta, g, x, mean, rstd, gamma):
     rows, channels = x.shape[0] * x.shape[1], x.shape[2]
     sums = empty((-(-rows // ROWS), 2, channels), x.dtype)
     launch(_affine_sums, (sums.shape[0], -(-channels // LANES)), sums, g, x, mean, rstd)
-    launch(_combine, (-(-channels // LANES),), dgamma, dbeta, sums)
+    launch(_gradient_combine, (-(-channels // LANES),), dgamma, dbeta, sums, None)
     _blocks(_gradient, x, mean, dx, g, x, mean, rstd, gamma)
 
 
@@ -118,18 +118,3 @@ def _affine_sums(sums, g, x, mean, rstd):
     if row == 0 and c < x.shape[2]:
         sums[cuda.blockIdx.x, 0, c] = total
         sums[cuda.blockIdx.x, 1, c] = product
-
-
-@kernel
-def _combine(dgamma, dbeta, sums):
-    lanes = cuda.shared.array(BLOCK, sums.dtype)
-    c, row = column_of(cuda.blockIdx.x * LANES)
-    total, product = sums.dtype.type(0), sums.dtype.type(0)
-    for b in range(row, sums.shape[0] if c < dbeta.size else 0, STEP):
-        total += sums[b, 0, c]
-        product += sums[b, 1, c]
-    total = block_sum(total, lanes, LANES)
-    product = block_sum(product, lanes, LANES)
-    if row == 0 and c < dbeta.size:
-        dbeta[c] = total
-        dgamma[c] = product

@@ -122,17 +122,18 @@ def _gradient_sums(sums, g, out, x, mean):
 
 @kernel
 def _gradient_combine(dgamma, dbeta, sums, rstd):
-    lanes = cuda.shared.array(BLOCK, rstd.dtype)
+    """dbeta and dgamma from what the blocks found; no rstd where they have multiplied by it already."""
+    lanes = cuda.shared.array(BLOCK, sums.dtype)
     c, row = column_of(cuda.blockIdx.x * LANES)
-    total, product = rstd.dtype.type(0), rstd.dtype.type(0)
-    for b in range(row, sums.shape[0] if c < rstd.size else 0, STEP):
+    total, product = sums.dtype.type(0), sums.dtype.type(0)
+    for b in range(row, sums.shape[0] if c < dbeta.size else 0, STEP):
         total += sums[b, 0, c]
         product += sums[b, 1, c]
     total = block_sum(total, lanes, LANES)
     product = block_sum(product, lanes, LANES)
-    if row == 0 and c < rstd.size:
+    if row == 0 and c < dbeta.size:
         dbeta[c] = total
-        dgamma[c] = product * rstd[c]
+        dgamma[c] = product if rstd is None else product * rstd[c]
 
 
 @kernel
