@@ -52,7 +52,7 @@ PUBLISHED = {
     "cifar_resnet56": "0.85M (the paper)",
     "cifar_resnet110": "1.7M (the paper)",
     "cifar_resnet1202": "19.4M (the paper)",
-    "cifar_preresnet164": "1.7M (the paper)",
+    "cifar_preresnet164": "1,703,258 (osmr/imgclsmob)",
     "cifar_preresnet1001": "10.2M (the paper, which leaves out batch norm)",
     "fractalnet20": "38.6M (later tables): not reproduced from the paper's filters",
     "cifar_densenet40_k12": "1.0M (the paper)",

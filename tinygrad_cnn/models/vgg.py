@@ -3,8 +3,8 @@
 Two 3x3 windows in a row see as far as one of 5x5, with fewer weights and a rectifier more between them. So the network is
 made of one kind of layer, doubles its channels whenever pooling halves the image, and is deepened until it stops to help,
 at 16 to 19 layers. The forms with batch normalization are torchvision's, which came after the paper.
-Exact here: 132,863,336, 133,047,848, 138,357,544 and 143,667,240 parameters, the paper's 133, 133, 138 and 144 million for
-its networks A, B, D and E; 123.6 of VGG-16's 138.4 million stand in the dense layers. No VGG has the 180 million of the
+Exact here: 132,863,336, 133,047,848, 138,357,544 and 143,667,240 parameters of the paper's networks A, B, D and E, as
+torchvision counts them; 123.6 of VGG-16's 138.4 million stand in the dense layers. No VGG has the 180 million of the
 slides: that is the "3x AlexNet" of arXiv 1512.00567. The error rates need ImageNet, and the paper's weights of network A to
 start from.
 """
