@@ -12,7 +12,7 @@ from tinygrad_cnn import dlpack, nn
 from tinygrad_cnn.arrays import Array
 from tinygrad_cnn.cuda import driver
 from tinygrad_cnn.cuda.emulator import Emulator
-from tinygrad_cnn.saving import CheckpointError
+from tinygrad_cnn.objects import CheckpointError
 
 from .cases import DTYPES
 

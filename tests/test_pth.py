@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import tinygrad_cnn as tg
 from tinygrad_cnn import nn, pth
-from tinygrad_cnn.saving import CheckpointError
+from tinygrad_cnn.objects import CheckpointError
 
 GOLDEN = Path(__file__).parent / "golden"
 BASE = np.arange(6, dtype=np.float32).reshape(2, 3)

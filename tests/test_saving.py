@@ -14,8 +14,7 @@ from safetensors import numpy as safetensors_numpy
 
 import tinygrad_cnn as tg
 from tinygrad_cnn import nn, pth, saving
-from tinygrad_cnn.objects import each_array
-from tinygrad_cnn.saving import CheckpointError
+from tinygrad_cnn.objects import CheckpointError, each_array
 
 GOLDEN = Path(__file__).parent / "golden" / "tiny.pth"
 

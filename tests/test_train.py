@@ -13,9 +13,10 @@ import pytest
 import tinygrad_cnn as tg
 from tinygrad_cnn import nn, recipes, tasks, train
 from tinygrad_cnn.data import DataLoader, MNISTSubset, TensorDataset
+from tinygrad_cnn.objects import CheckpointError
 from tinygrad_cnn.optim import EMA, SGD, AdamW
 from tinygrad_cnn.optim.lr_scheduler import CosineAnnealingLR
-from tinygrad_cnn.saving import CheckpointError, load_checkpoint
+from tinygrad_cnn.saving import load_checkpoint
 from tinygrad_cnn.train import NonFiniteLoss, Score, Trainer
 
 EPOCHS, LENGTH = 3, 4  # and 10 samples in a batch

@@ -12,6 +12,10 @@ from .tensor import Tensor
 PLAIN = (type(None), bool, int, float, str)
 
 
+class CheckpointError(Exception):
+    """A file or folder that cannot be read or written; the message is one sentence that names it."""
+
+
 def is_flat(value: Any) -> bool:
     """Whether it is a dictionary of tensors by name, such as a module's `state_dict()`."""
     return isinstance(value, Mapping) and all(isinstance(k, str) and isinstance(v, (Tensor, np.ndarray))

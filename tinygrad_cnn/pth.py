@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from .saving import CheckpointError
+from .objects import CheckpointError
 
 Array = np.ndarray[Any, Any]
 

@@ -28,18 +28,15 @@ from zipfile import is_zipfile
 import numpy as np
 import numpy.typing as npt
 
+from . import pth
 from .creation import tensor
-from .objects import each_array, is_flat, put_together, taken_apart
+from .objects import CheckpointError, each_array, is_flat, put_together, taken_apart
 from .tensor import Tensor
 
 Array = npt.NDArray[Any]
 FORMAT = 1
 SKELETON = "object"  # the key of the metadata that describes what is no dictionary of tensors
 DTYPES = ("float32", "float64", "int64", "int32", "uint8", "bool")
-
-
-class CheckpointError(Exception):
-    """A file or folder that cannot be read or written; the message is one sentence that names it."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,6 @@ def load(path: str | Path, map_location: Any = None, *, weights_only: bool = Tru
     whatever `weights_only` says. Raises `CheckpointError` if the file is missing, damaged or of neither kind.
     """
     del weights_only
-    from . import pth  # which raises CheckpointError, from above
 
     def loaded(array: Array) -> Tensor:
         return tensor(array, device=map_location or "cpu")

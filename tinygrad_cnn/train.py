@@ -30,11 +30,12 @@ from .models.outputs import classification_loss, main_logits
 from .nn import functional as F
 from .nn.module import Module
 from .nn.utils import clip_grad_norm_
+from .objects import CheckpointError
 from .optim import EMA, Optimizer
 from .optim.lr_scheduler import LambdaLR, LRScheduler
 from .predict import BATCH, probabilities
 from .recipes import Recipe
-from .saving import Checkpoint, CheckpointError, save_checkpoint
+from .saving import Checkpoint, save_checkpoint
 from .tasks import Fit, Task
 from .tensor import Tensor
 

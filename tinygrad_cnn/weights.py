@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import pth, saving
-from .saving import DTYPES, CheckpointError
+from .objects import CheckpointError
+from .saving import DTYPES
 
 if TYPE_CHECKING:
     from .nn.module import Module

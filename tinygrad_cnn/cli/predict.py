@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import models, saving
+from ..objects import CheckpointError
 from .failure import Failure, sentence
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _network(weights: Path | None, name: str | None) -> Module:
     try:
         file = _file(weights)
         arrays, metadata = saving.read(file)
-    except saving.CheckpointError as error:
+    except CheckpointError as error:
         raise Failure(error) from error
     data = metadata.get("settings", {}).get("data", "mnist")
     if data != "mnist":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import installation, saving
+from ..objects import CheckpointError
 from ..text import rough
 from .estimate import estimate
 from .failure import Failure, sentence
@@ -80,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         finally:
             with suppress(OSError):
                 folder.rmdir()  # succeeds if nothing was saved
-    except (saving.CheckpointError, DataFileError) as error:
+    except (CheckpointError, DataFileError) as error:
         raise Failure(error) from error
 
 
