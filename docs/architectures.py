@@ -7,6 +7,7 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, PngImagePlugin
 
 from tinygrad_cnn import models, nn
@@ -14,7 +15,8 @@ from tinygrad_cnn.cli.models import in_order
 from tinygrad_cnn.devices import shapes_only
 from tinygrad_cnn.text import scaled
 from tinygrad_cnn.viz import draw_network
-from tinygrad_cnn.viz.network import kinds, lines
+from tinygrad_cnn.viz.network import kinds
+from tinygrad_cnn.viz.placing import lines
 from tinygrad_cnn.viz.tracing import trace
 
 HERE = Path(__file__).parent
@@ -125,14 +127,25 @@ def _table(names: list[str]) -> str:
 
 def digest(name: str) -> str:
     """What a picture shows, in a few letters: two pictures of equal digest differ in their fonts at most."""
-    found = [(title, [lines(box) for box in graph.boxes], graph.links)
-             for title, graph in kinds(trace(_built(name), models.entry(name).input), name)]
+    found = [(title, path, [(box.style, lines(box)) for box in graph.boxes], graph.links)
+             for title, path, graph in kinds(trace(_built(name), models.entry(name).input))]
     return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
 
 
 def _built(name: str) -> nn.Module:
     with shapes_only():
         return models.create(name)
+
+
+def _reduced(picture: Image.Image) -> Image.Image:
+    """The picture in its 128 commonest colors: all that mean something are there, and smooth edges stay smooth."""
+    pixels = np.asarray(picture)
+    colors, place, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
+    kept = colors[np.argsort(-counts, kind="stable")[:128]].astype(int)
+    nearest = [int(((kept - color) ** 2).sum(1).argmin()) for color in colors]
+    reduced = Image.fromarray(np.array(nearest, np.uint8)[place].reshape(pixels.shape[:2])).convert("P")
+    reduced.putpalette(kept.astype(np.uint8).tobytes())
+    return reduced
 
 
 def main() -> None:
@@ -142,7 +155,7 @@ def main() -> None:
         picture = draw_network(_built(name), models.entry(name).input, name)
         marks = PngImagePlugin.PngInfo()
         marks.add_text("digest", digest(name))
-        picture.quantize(32, Image.Quantize.MEDIANCUT).save(HERE / "pictures" / f"{name}.png", pnginfo=marks, optimize=True)
+        _reduced(picture).save(HERE / "pictures" / f"{name}.png", pnginfo=marks, optimize=True)
     (HERE / "architectures.md").write_text(page(), encoding="utf-8")
     print(f"docs/architectures.md: {len(models.list_models())} networks, {len(PICTURED)} pictures")
 

@@ -34,12 +34,12 @@ FAMILIES = [
     Small("mlp_sigmoid_100_100", {}, (1, 28, 28), 60, 1e-2),
     Small("lenet", {}, (1, 28, 28), 20),
     Small("mnist_cnn", {}, (1, 28, 28), 40),
-    Small("alexnet", {**EIGHT, "dropout": 0.0}, (3, 64, 64), 60, 5e-4),
+    Small("alexnet", {**EIGHT, "dropout": 0.0}, (3, 64, 64), 40, 2e-4),
     Small("vgg11", {**EIGHT, "dropout": 0.0}, (3, 32, 32), 20, 1e-4),
     Small("googlenet", {**EIGHT, "dropout": 0.0, "dropout_aux": 0.0}, (3, 64, 64), 15),
     Small("inception_v3", {**EIGHT, "dropout": 0.0, "aux_logits": False}, (3, 75, 75), 15),
     Small("inception_v4", {**EIGHT, "drop_rate": 0.0}, (3, 75, 75), 15),
-    Small("xception", {**EIGHT, "drop_rate": 0.0}, (3, 64, 64), 12),
+    Small("xception", {**EIGHT, "drop_rate": 0.0}, (3, 32, 32), 12),
     Small("cifar_resnet20", {}, (3, 16, 16), 20),
     Small("cifar_preresnet110", EIGHT, (3, 16, 16), 30),
     Small("cifar_resnet110_stochastic_depth", {}, (3, 16, 16), 30, 3e-3),
@@ -108,7 +108,7 @@ def test_one_sample_of_an_odd_size_works_or_is_refused_in_a_sentence(name):
     try:
         assert all(out.shape[0] == 1 for out in tensors(meta(name)(x)))
     except ValueError as refusal:
-        assert re.fullmatch("[^\n]+; [^\n]+", str(refusal))
+        assert re.fullmatch(f"{name}: [^\n]+; [^\n]+", str(refusal))
 
 
 class Case(NamedTuple):
@@ -155,13 +155,13 @@ def test_weights_survive_a_file(case, tmp_path):
     tg.load_weights(other, tmp_path / "w.safetensors")
     (tmp_path / "w.safetensors").unlink()
     with tg.no_grad():
-        assert (case.network.eval()(case.x[:2]).numpy() == other.eval()(case.x[:2]).numpy()).all()
+        assert (case.network.eval()(case.x[:1]).numpy() == other.eval()(case.x[:1]).numpy()).all()
 
 
 def test_double_precision(case):
     with tg.no_grad():
-        single = case.network.eval()(case.x[:2]).numpy()
-        double = case.network.double()(case.x[:2].double()).numpy()
+        single = case.network.eval()(case.x[:1]).numpy()
+        double = case.network.double()(case.x[:1].double()).numpy()
     case.network.float()
     assert double.dtype == np.float64
     np.testing.assert_allclose(single, double, rtol=1e-2, atol=1e-3 * np.abs(double).max())

@@ -1,11 +1,14 @@
 """Every network is the published one: parameters, running statistics, multiply-adds, shapes, keys. And the registry."""
 
 import inspect
+from copy import deepcopy
 
 import pytest
 
+import tinygrad_cnn as tg
 from tinygrad_cnn import models
 from tinygrad_cnn.nn.summary import summary
+from tinygrad_cnn.shapes import ShapeError
 
 from .published import KEYS, MISSING, NAMES, PRESENT, ROWS, label, meta, seen
 
@@ -94,6 +97,31 @@ def test_wrong_arguments_are_one_sentence(kwargs, error, says):
         with pytest.raises(error, match=says) as raised:
             build(**kwargs)
         assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("kwargs, shape, says", [
+    ({}, (2, 1, 32, 32), r"lenet: the input has shape \(2, 1, 32, 32\) but the network is made for \(n, 1, 28, 28\); resize it "
+                         r"to 28x28 \(linear: input \(2, 1250\)"),
+    ({}, (2, 3, 28, 28), "give 1 channel, or build it with in_channels=3 "),
+    ({"in_channels": 3}, (2, 1, 28, 28), r"made for \(n, 3, 28, 28\); give 3 channels, or build it with in_channels=1 "),
+    ({}, (1, 28, 28), r"put the axis of samples in front, x.unsqueeze\(0\) "),
+    ({}, (1, 1, 1, 28, 28), "give as many axes "),
+])
+def test_a_network_says_what_it_takes(kwargs, shape, says):
+    network = models.create("lenet", **kwargs)
+    for given in (tg.zeros(shape), tg.zeros(shape, requires_grad=True)):
+        with pytest.raises(ShapeError, match=says) as raised:
+            network(given)
+        assert "\n" not in str(raised.value) and isinstance(raised.value.__cause__, ShapeError)
+
+
+def test_inputs_of_the_right_shape_are_not_to_blame():
+    with pytest.raises(ShapeError, match="^batch_norm: input"):
+        models.create("mlp_batchnorm")(tg.zeros(1, 1, 28, 28))
+    with pytest.raises(ShapeError, match="^lenet: the input has shape"):
+        deepcopy(models.lenet())(tg.zeros(1, 1, 8, 8))
+    with pytest.raises(ShapeError, match="^linear: input"):
+        models.lenet().ip2(tg.zeros(1, 8))
 
 
 def test_arguments_that_are_passed_on_are_known_too():

@@ -23,8 +23,8 @@ def test_survival_falls_linearly():
 def test_expected_number_of_live_blocks():
     tg.manual_seed(0)
     found = blocks(models.cifar_resnet110_stochastic_depth())
-    alive = sum(block.lives() for _ in range(10000) for block in found)
-    assert abs(alive / 10000 - 40.25) < 0.2  # more than five standard deviations
+    alive = sum(block.lives() for _ in range(1000) for block in found)
+    assert abs(alive / 1000 - 40.25) < 0.5  # more than five standard deviations
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -36,7 +36,7 @@ def test_c3d_says_which_clips_it_takes():
         network = models.c3d(num_classes=5)
         assert network(tg.empty(2, 3, 1, 97, 112)).shape == (2, 5)
         for size in ((16, 128, 171), (17, 112, 112), (16, 96, 112), (112, 112)):
-            with pytest.raises(ValueError, match=r"c3d: the clip has shape .* need \(n, channels, 16, 112, 112\); cut"):
+            with pytest.raises(ValueError, match=r"c3d: the input has shape .* for \(n, 3, 16, 112, 112\); "):
                 network(tg.empty(1, 3, *size))
 
 

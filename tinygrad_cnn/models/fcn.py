@@ -15,8 +15,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..autograd import no_grad
 from ..creation import tensor
+from ..grad_mode import no_grad
 from ..nn import functional as F
 from ..nn import init
 from ..nn.activation import ReLU

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from ..nn.module import Module
+from ..shapes import ShapeError
+from ..text import extents
 
 B = TypeVar("B", bound=Callable[..., Module])
 
@@ -35,6 +37,32 @@ class Entry:
     paper: Paper
 
 
+class MadeFor(NamedTuple):
+    """The name of a network and the shape of the inputs it was built for, without the axis of samples."""
+
+    name: str
+    input: tuple[int, ...]
+
+    def refusal(self, inputs: tuple[Any, ...], error: ShapeError) -> ShapeError:
+        """What to say when the shapes of `inputs` lead to `error` somewhere within. Of the right shape they are not to
+        blame."""
+        given = getattr(inputs[0], "shape", None) if inputs else None
+        if given is None or given[1:] == self.input:
+            return error
+        channels, *size = self.input
+        if len(given) == len(self.input):
+            remedy = "put the axis of samples in front, x.unsqueeze(0)"
+        elif len(given) != len(self.input) + 1:
+            remedy = "give as many axes"
+        elif given[1] != channels:
+            remedy = f"give {channels} channel{'s' * (channels > 1)}, or build it with in_channels={given[1]}"
+        else:
+            remedy = f"resize it to {extents(size)}"
+        wanted = ", ".join(["n", *map(str, self.input)])
+        return ShapeError(f"{self.name}: the input has shape {given} but the network is made for ({wanted}); {remedy} "
+                          f"({error})")
+
+
 _entries: dict[str, Entry] = {}
 
 
@@ -51,8 +79,10 @@ def register(input: tuple[int, ...], paper: Paper) -> Callable[[B], B]:
 
         @wraps(build)
         def checked(*args: Any, **kwargs: Any) -> Module:
-            _check(name, signature, args, kwargs)
-            return build(*args, **kwargs)
+            bound = _checked(name, signature, args, kwargs)
+            network = build(*args, **kwargs)
+            vars(network)["_made_for"] = MadeFor(name, (bound.get("in_channels", input[0]), *input[1:]))
+            return network
 
         checked.__signature__ = signature  # type: ignore[attr-defined]  # what help() shows
         _entries[name] = Entry(checked, input, paper)
@@ -71,8 +101,8 @@ def _signature(build: Callable[..., Module]) -> inspect.Signature:
     return own.replace(parameters=[*(p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD), *passed])
 
 
-def _check(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-    """Refuse arguments that `signature` does not have."""
+def _checked(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments by name. Refuses those that `signature` does not have."""
     takes = ", ".join(signature.parameters)
     for given in kwargs:
         if given not in signature.parameters:
@@ -87,6 +117,7 @@ def _check(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwarg
         value = bound.get(count, 1)
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ValueError(f"{name}: {count} is {value!r} but a whole number of at least 1 is needed; change {count}")
+    return bound
 
 
 def list_models(pattern: str = "*") -> list[str]:

@@ -25,6 +25,7 @@ from ..nn.conv import Conv2d, ConvTranspose2d
 from ..nn.dropout import Dropout
 from ..nn.module import Module
 from ..nn.pool import MaxPool2d
+from ..shapes import ShapeError
 from ..tensor import Tensor
 from .registry import Paper, register
 
@@ -76,7 +77,7 @@ class UNet(Module):
         self.apply(_start)
 
     def forward(self, x: Tensor) -> Tensor:
-        self._check(*x.shape[2:])
+        self._check(x.shape)
         skips: list[Tensor] = []
         for k, block in enumerate(self.down):
             x = block(self.pool(x) if k else x)
@@ -99,7 +100,10 @@ class UNet(Module):
             size = 2 * max(size - lost, 0)
         return max(size - lost, 0)
 
-    def _check(self, height: int, width: int) -> None:
+    def _check(self, shape: tuple[int, ...]) -> None:
+        if len(shape) != 4:
+            raise ShapeError(f"unet: the input has {len(shape)} axes but 4 are needed; give (n, channels, height, width)")
+        height, width = shape[2:]
         if not (self.output_size(height) and self.output_size(width)):
             fits = [next(n for n in count(size) if self.output_size(n)) for size in (height, width)]
             raise ValueError(f"unet: the image is {height}x{width} but every pooling needs an even size, and something must "

@@ -48,12 +48,6 @@ class C3D(Sequential):
         })
         self.apply(_he)
 
-    def forward(self, x: Tensor) -> Tensor:
-        if [-(-n // k) for n, k in zip(x.shape[2:], (16, 32, 32))] != [1, 4, 4]:
-            raise ValueError(f"c3d: the clip has shape {x.shape} but its dense layers need (n, channels, 16, 112, 112); cut "
-                             "and resize it")
-        return super().forward(x)
-
 
 def _conv(in_channels: int, out_channels: int) -> Conv3d:
     return Conv3d(in_channels, out_channels, 3, padding=1)
@@ -70,7 +64,7 @@ def _he(module: Module) -> None:
 def c3d(num_classes: int = 487, in_channels: int = 3, dropout: float = 0.5) -> C3D:
     """C3D: clips (n, in_channels, 16, 112, 112) -> (n, num_classes); `dropout` is the probability in the dense layers.
 
-    Up to 15 pixels or frames less lead to the same sizes, as the pools round up; others raise ValueError.
+    Up to 15 pixels or frames less lead to the same sizes, as the pools round up; others are refused.
     """
     return C3D(num_classes, in_channels, dropout)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from math import hypot
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -13,6 +14,7 @@ FAINT = "#7b8794"
 LINES = "#d5dbe1"
 PAPER = "#ffffff"
 BLUE, ORANGE, GREEN = "#2563c9", "#e0761a", "#2f9e62"
+ROSE, LILAC, SAND = "#c9375f", "#7d4fc4", "#a08a12"
 Point = tuple[float, float]
 
 
@@ -62,6 +64,22 @@ class Canvas:
     def image(self) -> Image.Image:
         """What was drawn, at the size asked for."""
         return self._sheet.resize((self.width, self.height), Image.Resampling.BOX)
+
+
+def rounded(points: Sequence[Point], radius: float) -> list[Point]:
+    """A polyline whose corners are arcs of `radius`, less where a side is short."""
+    found = [points[0]]
+    for before, corner, after in zip(points, points[1:], points[2:]):
+        ends = []
+        for end in (before, after):
+            length = hypot(end[0] - corner[0], end[1] - corner[1])
+            share = min(radius / length, 0.5) if length else 0.0
+            ends.append((corner[0] + share * (end[0] - corner[0]), corner[1] + share * (end[1] - corner[1])))
+        (ax, ay), (bx, by) = ends
+        for t in (0.0, 0.25, 0.5, 0.75, 1.0):
+            found.append(((1 - t) ** 2 * ax + 2 * t * (1 - t) * corner[0] + t**2 * bx,
+                          (1 - t) ** 2 * ay + 2 * t * (1 - t) * corner[1] + t**2 * by))
+    return [*found, points[-1]]
 
 
 def blend(color: str, share: float) -> str:

@@ -12,23 +12,31 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any, NamedTuple
 
+from .. import formulas, random
 from ..autograd import edge
 from ..creation import empty
 from ..nn.activation import ReLU, Sigmoid, Tanh
 from ..nn.containers import ModuleList, Sequential
 from ..nn.conv import Conv, ConvTranspose
 from ..nn.dropout import Dropout
-from ..nn.linear import Linear
+from ..nn.linear import Flatten, Linear
 from ..nn.module import Module, watch
-from ..nn.norm import BatchNorm
+from ..nn.norm import BatchNorm, LocalResponseNorm
 from ..nn.pool import AdaptiveAvgPool, AvgPool, MaxPool
 from ..nn.summary import on_meta
 from ..tensor import Tensor
 from ..text import extents
 
+Words = tuple[tuple[type | tuple[type, ...], str], ...]
 Value = Any  # what identifies a value: the node that made it and which of its results it is, or a leaf
 FOLLOWERS = (BatchNorm, ReLU, Sigmoid, Tanh, Dropout)  # written into the box of what they follow
-OPERATIONS = {"add": "+", "Concat": "concat", "Index": "crop", "Reshape": "reshape"}
+SIGNS = {"add": "+", "sub": "-", "mul": "x", "div": "/"}
+NUMBERED = tuple(sign + " " for sign in SIGNS.values())  # so begin operations with a number on the right
+OPERATIONS = {"Concat": "concat", "Index": "crop"}
+SHORT = {"batch norm": "BN"}  # behind other words
+NAMES: Words = ((BatchNorm, "batch norm"), (LocalResponseNorm, "local response norm"), (Flatten, "flatten"))
+STYLES: Words = (((Conv, ConvTranspose), "convolution"), ((MaxPool, AvgPool, AdaptiveAvgPool), "pooling"),
+                 (Linear, "dense layer"), (Flatten, "operation"))
 
 
 class Call(NamedTuple):
@@ -44,15 +52,15 @@ class Call(NamedTuple):
 
 @dataclass
 class Box:
-    """A module, an operation, or the input of a block: what is written, the shape that comes out, and how many alike
-    follow one another. `call` is there if the box is a block with a graph of its own."""
+    """A module, an operation, or the input of a block: what is written, the shape that comes out, and the calls of the
+    blocks it stands for, several if alike ones follow one another."""
 
     title: str
     shape: tuple[int, ...]
-    style: str = "layer"
+    style: str
     notes: list[str] = field(default_factory=list)
-    call: Call | None = None
     module: Module | None = None
+    calls: tuple[Call, ...] = ()
     count: int = 1
 
 
@@ -65,8 +73,8 @@ class Graph:
 
 
 def trace(model: Module, input_shape: Sequence[int]) -> Call:
-    """The call of `model` for one input of `input_shape` (without the batch axis), in evaluation mode, on meta."""
-    twin = on_meta(model).eval().requires_grad_()
+    """The call of `model` for inputs of `input_shape` (without the batch axis), as in training, on the meta device."""
+    twin = on_meta(model).train().requires_grad_()
     paths = {id(module): path for path, module in twin.named_modules()}
     done: list[Call] = []
     kept: list[Any] = []  # values are known by the address of their node: none may die before the end
@@ -82,8 +90,10 @@ def trace(model: Module, input_shape: Sequence[int]) -> Call:
                     tuple(found[0].shape[1:]) if found else (), tuple(done[first:]))
         done[first:] = [call]
 
+    state = random.get_state()
     with watch(record):
-        twin(empty(1, *input_shape, device="meta").requires_grad_())
+        twin(empty(2, *input_shape, device="meta").requires_grad_())
+    random.set_state(state)
     return done[-1]
 
 
@@ -104,6 +114,10 @@ def _value(tensor: Tensor) -> Value:
 
 def graph(call: Call) -> Graph:
     """The graph of a block, with what belongs together in one box."""
+    return _runs(_followed(_whole(call)), layers=not call.path)
+
+
+def _whole(call: Call) -> Graph:
     made = {value: inner for inner in _direct(call) for value in inner.outputs if value not in inner.inputs}
     boxes: list[Box] = []
     links: list[tuple[int, int]] = []
@@ -131,7 +145,7 @@ def graph(call: Call) -> Graph:
         numbers[key(value)] = len(boxes)
         boxes.append(_box(value, call, made))
         links += [(numbers[key(v)], len(boxes) - 1) for v in before(value) if v is not None and key(v) in numbers]
-    return _tidied(Graph(boxes, list(dict.fromkeys(links))))
+    return Graph(boxes, list(dict.fromkeys(links)))
 
 
 def _direct(call: Call) -> Iterator[Call]:
@@ -151,14 +165,13 @@ def _box(value: Value, call: Call, made: dict[Value, Call]) -> Box:
     if value in made:
         inner = made[value]
         if not inner.calls:
-            return Box(title(inner.module), inner.shape, module=inner.module)
+            return Box(title(inner.module), inner.shape, _style(inner.module), module=inner.module)
         within = graph(inner).boxes
-        if len(within) == 2 and within[1].module is not None:  # the input, and one layer with what follows it
+        if len(within) == 2 and within[1].module is not None:  # a layer and what follows it
             return within[1]
-        return Box(type(inner.module).__name__, inner.shape, "block", call=inner, module=inner.module)
-    if value in call.inputs:
-        return Box("input", _shape(value), "input")
-    return Box(OPERATIONS.get(str(value[0]), str(value[0]).lower()), _shape(value), "operation")
+        return Box(type(inner.module).__name__, inner.shape, "block", module=inner.module, calls=(inner,))
+    shape = _shape(value)
+    return Box("input", shape, "input") if value in call.inputs else Box(operation(value[0], shape), shape, "operation")
 
 
 def _shape(value: Value) -> tuple[int, ...]:
@@ -166,37 +179,78 @@ def _shape(value: Value) -> tuple[int, ...]:
     return tuple((node.results[index] if hasattr(node, "edges") else node.shape)[1:])
 
 
-def _tidied(found: Graph) -> Graph:
-    """Followers in the box of what they follow, runs of equal boxes as one."""
-    boxes, links = found.boxes, found.links
-    into = list(range(len(boxes)))  # the box that each has become part of
-    for k in range(len(boxes)):
-        before = [a for a, b in links if b == k]
-        if len(before) != 1 or sum(a == before[0] for a, _ in links) != 1:
+def _followed(found: Graph) -> Graph:
+    """Normalization, activation, dropout, and operations with a number, in the box of what they follow."""
+    into = list(range(len(found.boxes)))  # the box that each has become part of
+    for k, box in enumerate(found.boxes):
+        before = _lone(found, k)
+        if before is None:
             continue
-        head = boxes[into[before[0]]]
-        if boxes[k].module is not None and isinstance(boxes[k].module, FOLLOWERS) and head.style in ("layer", "operation"):
-            head.notes += [boxes[k].title, *boxes[k].notes]
-            into[k] = into[before[0]]
-        elif head.style == "block" and (head.title, head.shape, head.style) == (boxes[k].title, boxes[k].shape, boxes[k].style):
-            head.count += 1
-            into[k] = into[before[0]]
-    left = sorted(set(into))
-    place = {k: n for n, k in enumerate(left)}
-    moved = ((place[into[a]], place[into[b]]) for a, b in links)
-    return Graph([boxes[k] for k in left], list(dict.fromkeys((a, b) for a, b in moved if a != b)))
+        head = found.boxes[into[before]]
+        if head.title == "sum" and box.title.startswith("/ "):
+            head.title, into[k] = "mean", into[before]
+        elif isinstance(box.module, FOLLOWERS) and head.style not in ("block", "input"):
+            head.notes += [SHORT.get(box.title, box.title)]
+            into[k] = into[before]
+        elif box.style == "operation" and box.title[:2] in NUMBERED and head.style != "input":
+            head.notes += [box.title]
+            into[k] = into[before]
+    return _joined(found, into)
+
+
+def _runs(found: Graph, layers: bool) -> Graph:
+    """Equal blocks in a row as one, and with `layers` these too: within a block they are what there is to see."""
+    into = list(range(len(found.boxes)))
+    for k, box in enumerate(found.boxes):
+        before = _lone(found, k)
+        head = None if before is None else found.boxes[into[before]]
+        if before is not None and head is not None and (layers or box.style == "block") and _words(head) == _words(box):
+            head.count, head.calls, into[k] = head.count + 1, head.calls + box.calls, into[before]
+    return _joined(found, into)
+
+
+def _words(box: Box) -> tuple[Any, ...]:
+    return box.title, box.notes, box.shape, box.style
+
+
+def _lone(found: Graph, k: int) -> int | None:
+    """The box before box k, if there is only one, which leads nowhere else."""
+    before = [a for a, b in found.links if b == k]
+    return before[0] if len(before) == 1 and sum(a == before[0] for a, _ in found.links) == 1 else None
+
+
+def _joined(found: Graph, into: Sequence[int]) -> Graph:
+    """The graph in which every box is part of box into[k]."""
+    place = {k: n for n, k in enumerate(sorted(set(into)))}
+    moved = ((place[into[a]], place[into[b]]) for a, b in found.links)
+    return Graph([found.boxes[k] for k in place], list(dict.fromkeys((a, b) for a, b in moved if a != b)))
+
+
+def operation(node: Any, shape: tuple[int, ...]) -> str:
+    """A step that no layer takes, in few words; with a number where it has one, such as "x 0.5" and "1 -"."""
+    name = str(node)
+    if name in SIGNS:
+        left, right = ([f"{node.numbers[side]:g}"] if side in node.numbers else [] for side in formulas.parameters(name))
+        return " ".join([*left, SIGNS[name], *right])
+    if name == "Reshape" and len(shape) == 1:
+        return "flatten"
+    if name == "Index" and shape[1:] == _shape(node.edges[0])[1:]:
+        return "part of the maps"
+    return OPERATIONS.get(name, name.lower())
 
 
 def title(module: Module) -> str:
     """A layer in the words of the papers' figures: "3x3 conv, 64 /2"."""
     if isinstance(module, (Conv, ConvTranspose)):
         window = extents(module.weight.shape[2:])
-        step = _step(module.stride)
         if isinstance(module, ConvTranspose):
-            return f"{window} up-conv, {module.out_channels}{step.replace('/', 'x')}"
+            return f"{window} up-conv, {module.out_channels}"
+        step = _step(module.stride)
         if module.groups == module.in_channels == module.out_channels > 1:
             return f"{window} depthwise{step}"
-        return f"{window} conv, {module.out_channels}{step}"
+        groups = f", {module.groups} groups" if module.groups > 1 else ""
+        kind = f"conv {window}" if module.rank == 1 else f"{window} conv"
+        return f"{kind}, {module.out_channels}{step}{groups}"
     if isinstance(module, Linear):
         return f"linear, {module.out_features}"
     if isinstance(module, (MaxPool, AvgPool)):
@@ -204,12 +258,16 @@ def title(module: Module) -> str:
         window = extents(size if isinstance(size, Sequence) else (size,) * module.rank)
         return f"{window} {'max' if isinstance(module, MaxPool) else 'mean'} pool{_step(module.stride)}"
     if isinstance(module, AdaptiveAvgPool):
-        return "global mean" if module.output_size in (1, (1,) * module.rank) else "adaptive mean pool"
-    if isinstance(module, BatchNorm):
-        return "batch norm"
+        wanted = module.output_size
+        sizes = wanted if isinstance(wanted, Sequence) else (wanted,) * module.rank
+        return "global mean" if set(sizes) == {1} else f"mean pool to {extents(n or 0 for n in sizes)}"
     if isinstance(module, Dropout):
         return f"dropout {module.p:g}"
-    return type(module).__name__
+    return next((name for kind, name in NAMES if isinstance(module, kind)), type(module).__name__)
+
+
+def _style(module: Module) -> str:
+    return next((style for kind, style in STYLES if isinstance(module, kind)), "other layer")
 
 
 def _step(stride: Any) -> str:
