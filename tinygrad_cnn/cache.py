@@ -16,36 +16,44 @@ PACKAGE = Path(__file__).resolve().parent
 
 @functools.lru_cache(None)
 def cache_folder() -> Path | None:
-    """Where compiled kernels are kept: TINYGRAD_CNN_CACHE, else the user's cache of the platform, else nowhere."""
-    if "TINYGRAD_CNN_CACHE" in os.environ:
-        folder = Path(os.environ["TINYGRAD_CNN_CACHE"])
-    elif sys.platform == "win32":
-        folder = Path(os.environ.get("LOCALAPPDATA", Path.home())) / "tinygrad_cnn"
-    elif sys.platform == "darwin":
-        folder = Path.home() / "Library" / "Caches" / "tinygrad_cnn"
-    else:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinygrad_cnn"
+    """Where compiled kernels are kept: TINYGRAD_CNN_CACHE, else the user's cache of the platform, else nowhere, with a
+    warning."""
     try:
+        folder = Path(os.environ["TINYGRAD_CNN_CACHE"]) if "TINYGRAD_CNN_CACHE" in os.environ else _users_folder()
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
         return folder
-    except OSError as error:
-        warnings.warn(f"jit: the kernel cache {folder} is not writable ({error}), so every process compiles its "
-                      "kernels anew. Set TINYGRAD_CNN_CACHE to a folder that is.", stacklevel=2)
+    except (OSError, RuntimeError) as error:  # RuntimeError: the user has no home
+        warnings.warn(f"jit: there is no kernel cache ({error}), so every process compiles its kernels anew. Set "
+                      "TINYGRAD_CNN_CACHE to a folder that you may write.", stacklevel=2)
         return None
+
+
+def _users_folder() -> Path:
+    """The platform's place for caches. Raises RuntimeError for a user without a home."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home()) / "tinygrad_cnn"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "tinygrad_cnn"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinygrad_cnn"
 
 
 IMPORT = re.compile(r"^\s*from (\.+)([\w.]*) import (\([^)]*\)|.*)", re.MULTILINE)
 
 
 def imported(source: Path) -> set[Path]:
-    """The modules of this package that `source` imports: `from .tile import fma` or `from .. import formulas`."""
+    """The modules of this package that `source` takes something from: `from .tile import fma` or `from .. import formulas`.
+    A package whose modules alone are named gives nothing itself, as the root of this one, which imports all there is."""
     found: set[Path] = set()
     for dots, module, names in IMPORT.findall(source.read_text(encoding="utf-8")):
         folder = source.parents[len(dots) - 1].joinpath(*module.split("."))
-        modules = [folder, *(folder / name for name in re.findall(r"\w+", names))]
-        found.update(path for m in modules for path in (m.with_suffix(".py"), m / "__init__.py"))
-    return {path for path in found if path.is_file()}
+        within = [_file(folder / name) for name in re.findall(r"\w+", re.sub(r" as \w+", "", names))]
+        found.update(path for path in (*within, None if within and all(within) else _file(folder)) if path)
+    return found
+
+
+def _file(module: Path) -> Path | None:
+    return next((path for path in (module.with_suffix(".py"), module / "__init__.py") if path.is_file()), None)
 
 
 @functools.lru_cache(None)

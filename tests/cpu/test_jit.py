@@ -71,7 +71,7 @@ def test_processes_that_start_together_share_the_work(tmp_path, program):
 
 def test_without_a_folder_to_write_to_it_warns_once_and_works(tmp_path, program):
     compiled, errors = finish(start(program / "not a folder", program))
-    assert compiled == 2 and errors.count("Set TINYGRAD_CNN_CACHE to a folder that is.") == 1
+    assert compiled == 2 and errors.count("Set TINYGRAD_CNN_CACHE to a folder that you may write.") == 1
 
 
 def test_a_damaged_entry_is_compiled_again(tmp_path, program):
@@ -91,18 +91,19 @@ def test_the_hash_follows_imports(tmp_path, monkeypatch):
     (tmp_path / "cpu" / "sizes.py").write_text("ROWS = 8\n")
     (tmp_path / "formulas.py").write_text("relu = 1\n")
     (tmp_path / "models.py").write_text("")
+    (tmp_path / "__init__.py").write_text("from . import models\n")
 
     def folder():
         cache.sources_hash.cache_clear()
         return cache.sources_hash(tmp_path / "cpu" / "kernels.py")
 
     seen = [folder()]
+    (tmp_path / "models.py").write_text("layers = 3")          # of which kernels take nothing
+    assert folder() == seen[0]
     for name, text in (("cpu/sizes.py", "ROWS = 6\n"), ("formulas.py", "relu = 2\n"), ("cpu/kernels.py", "")):
         (tmp_path / name).write_text(text)
         seen.append(folder())
     assert len(set(seen)) == 4
-    (tmp_path / "models.py").write_text("layers = 3")
-    assert folder() == seen[-1]
     cache.sources_hash.cache_clear()
 
 
@@ -157,3 +158,14 @@ def test_kernels_of_old_sources_are_removed_after_a_month(tmp_path):
         os.utime(tmp_path / name, (0, 0))
     module.forget(tmp_path / "tile-new")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
+
+
+def test_a_user_without_a_home_has_no_cache(monkeypatch):
+    def home():
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("TINYGRAD_CNN_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(cache.Path, "home", home)
+    with pytest.warns(UserWarning, match=r"no kernel cache \(Could not determine home.*TINYGRAD_CNN_CACHE"):
+        assert cache.cache_folder.__wrapped__() is None

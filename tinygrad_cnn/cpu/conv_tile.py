@@ -7,6 +7,10 @@ the cache. An input element is found by two offsets, one of the output pixel, on
     out[pixel, o] = bias[o] + sum over taps of image[pixels[pixel] + taps[tap]] * w[tap, o]        forward
     dw[tap, o]    = sum over pixels of         image[pixels[pixel] + taps[tap]] * g[pixel, o]      weight
 
+A tile is as wide as the output channels fill it, and in the weight's kernel as high as taps do; if they are fewer than half
+of the lanes, these hold neighboring taps of each, whose sums are added at the end. Large outputs are streamed, and g is
+prefetched (`move`): where channels are few, memory takes longer than the products.
+
 The adjoint of a convolution with stride s is a convolution with stride 1 for each residue of the position modulo s:
 where s is 2, even positions have met every second tap of the window, and odd positions the others.
 """
@@ -21,11 +25,35 @@ import numpy as np
 from .jit import jit
 from .launch import launch, parts_for
 from .memory import empty
-from .tile import LANES, NARROW, WIDE, clear, copy, fetch, multiply_add, pick, rectify, spread, start, store
+from .move import copy, fill, frame, prefetch, settle, stream, streamed
+from .tile import (
+    LANES,
+    WIDE,
+    clear,
+    fetch,
+    fold_of,
+    folded,
+    multiply_add_folded,
+    peek,
+    pick,
+    plus,
+    rectify,
+    rows_of,
+    spread,
+    start,
+    store,
+    unfolded,
+    width_of,
+    zeros,
+)
 
-CACHE = 1 << 16    # float32 of a band's image at most: half of a small second-level cache
-PIXELS = 256       # output pixels of a band at most
-SHARES = 16        # into so many bands, or sums, work is cut if it is large: more threads than that do not help
+CACHE = 1 << 16       # float32 of a band's image at most: half of a small second-level cache
+PIXELS = 256          # output pixels of a band at most
+TERMS = 256           # of a sum that are added at a time: each of its pieces rounds less than the whole would
+CHUNK = 32            # output pixels that are streamed together
+FEW = 2               # tiles of taps, at most, that do not pay for a copy of g
+PIECE = 32            # pixels of g between prefetches, at least
+SHARES = 16           # into so many bands, or sums, work is cut if it is large: more threads than that do not help
 
 
 class Plan(NamedTuple):
@@ -56,7 +84,8 @@ def plan(x_shape: tuple, out_shape: tuple, steps: tuple, window: tuple, inputs: 
     inside = all(first >= 0 and first + (count - 1) * s + length <= extent for first, count, s, length, extent
                  in zip(corner, (P, Q, R), stride, reach, (A, B, C)))
     width = (R - 1) * stride[2] + reach[2]
-    images, rows = band or band_of(out_shape, window[0] * width * channels, reach[1], stride[1])
+    dense = P == 1 or (not inside and steps[0] == P * steps[1])
+    images, rows = band or band_of(out_shape, window[0] * width * channels, reach[1], stride[1], dense)
     height, chunks = (rows - 1) * stride[1] + reach[1], -(-Q // rows)
     if inside:
         line, room = C * channels, 0
@@ -66,20 +95,21 @@ def plan(x_shape: tuple, out_shape: tuple, steps: tuple, window: tuple, inputs: 
         plane, image = height * line, window[0] * height * line
         room = images * image
     geometry = (*x_shape, P, Q, R, images, rows, chunks, window[0], height, 0 if inside else width, *stride[:2],
-                dilation[0], *corner)
+                dilation[0], *corner, math.gcd(stride[1], dilation[1] * (window[1] > 1)))
     taps = grid((window[0], plane), (window[1], dilation[1] * line), (window[2], dilation[2] * channels), (inputs, 1))
     pixels = grid((images, image), (rows, stride[1] * line), (R, stride[2] * channels))
-    places = grid((images, steps[0]), (rows, steps[2]), (R, steps[3]))
-    return Plan(taps, pixels, places, steps[:3], geometry, -(-N // images) * P * chunks, room)
+    places = grid((images, steps[P > 1]), (rows, steps[2]), (R, steps[3]))
+    return Plan(taps, pixels, places, steps[:3], geometry, -(-N * P // images) * chunks, room)
 
 
-def band_of(out_shape: tuple, line: int, reach: int, stride: int) -> tuple[int, int]:
-    """(images, rows) of a band: few enough for the cache and for a band per thread; small images are put together."""
+def band_of(out_shape: tuple, line: int, reach: int, stride: int, dense: bool) -> tuple[int, int]:
+    """(images, rows) of a band, a plane of out being an image of its own: few enough for the cache and for a band per
+    thread; small ones are put together if they are dense."""
     N, P, Q, R = out_shape
     rows = max(1, min(Q, PIXELS // R, (CACHE // line - reach) // stride + 1, -(-N * P * Q // SHARES)))
-    if P > 1 or rows < Q:
+    if rows < Q or not dense:
         return 1, rows
-    return max(1, min(PIXELS // (Q * R), CACHE // (line * (rows * stride + reach)), -(-N // SHARES))), rows
+    return max(1, min(PIXELS // (Q * R), CACHE // (line * (rows * stride + reach)), -(-N * P // SHARES))), rows
 
 
 def grid(*axes: tuple[int, int]) -> np.ndarray:
@@ -93,83 +123,105 @@ def grid(*axes: tuple[int, int]) -> np.ndarray:
 @jit
 def _image(band, x, scratch, room, geometry):
     """The image of a band: its array and first element; the band's first n, p, q; how many pixels it has."""
-    N, A, B, C, channels, P, Q, R, images, rows, chunks, planes, height, width, s0, s1, d0, c0, c1, c2 = geometry
-    n, p, q = band // (P * chunks) * images, band // chunks % P, band % chunks * rows
-    images, rows = min(images, N - n), min(rows, Q - q)
-    a, b = p * s0 + c0, q * s1 + c1
+    N, A, B, C, channels, P, Q, R, images, rows, chunks, planes, height, width, s0, s1, d0, c0, c1, c2, every = geometry
+    place, q = band // chunks * images, band % chunks * rows          # of the first plane among those of all images
+    images, rows = min(images, N * P - place), min(rows, Q - q)
+    n, p, b = place // P, place % P, q * s1 + c1
     if width == 0:
-        return x, (((n * A + a) * B + b) * C + c2) * channels, n, p, q, images * rows * R
+        return x, (((n * A + p * s0 + c0) * B + b) * C + c2) * channels, n, p, q, images * rows * R
     first = min(max(-c2, 0), width)
     last = min(max(C - c2, first), width)
     for m in range(images):
         for i in range(planes):
-            for y in range(height):
+            a = (place + m) % P * s0 + c0 + i * d0
+            for y in range(0, height, every):                        # rows that taps meet
                 line = room + ((m * planes + i) * height + y) * width * channels
-                if 0 <= a + i * d0 < A and 0 <= b + y < B:
-                    source = (((n + m) * A + a + i * d0) * B + b + y) * C + c2 + first
-                    clear(scratch, line, first * channels)
-                    copy(scratch, line + first * channels, x, source * channels, (last - first) * channels)
-                    clear(scratch, line + last * channels, (width - last) * channels)
-                else:
-                    clear(scratch, line, width * channels)
+                source = ((((place + m) // P * A + a) * B + b + y) * C + c2) * channels
+                some = channels * (0 <= a < A and 0 <= b + y < B)    # rows outside x are zero
+                frame(scratch, line, x, source, first * some, last * some, width * channels)
     return scratch, room, n, p, q, images * rows * R
 
 
-def forward_kernel(name: str, rows: int, vectors: int) -> Any:
-    ROWS, VECTORS, BLOCK = rows, vectors, vectors * LANES
+@functools.cache
+def forward_kernel(vectors: int, fold: int) -> Any:
+    ROWS, VECTORS, BLOCK, TILE, FOLD = WIDE[0], vectors, vectors * LANES, WIDE[0] * vectors, fold
 
-    @jit(name=name)
-    def kernel(part, parts, out, x, w, bias, relu, taps, pixels, places, blocks, scratch, room, bands, steps, geometry):
+    @jit(name=f"_forward_{vectors}_{fold}")
+    def kernel(part, parts, out, x, w, bias, relu, taps, pixels, places, blocks, scratch, room, bands, lines, steps, geometry):
         """out[pixel, o] = bias[o] + sum over t of image[pixels[pixel] + taps[t]] * w[t, o], then max(., 0) if relu"""
+        outputs, room_out = steps[3], len(lines) // parts            # for CHUNK pixels, or nothing
         for band in range(part * bands // parts, (part + 1) * bands // parts):
             image, at, n, p, q, count = _image(band, x, scratch, part * room, geometry)
             place = n * steps[0] + p * steps[1] + q * steps[2]
-            for b in range(len(blocks)):                             # BLOCK output channels
-                source, target, width = blocks[b, 0], blocks[b, 1], blocks[b, 2]
-                for m in range(0, count, ROWS):                      # ROWS output pixels
-                    offsets = pick(pixels, m, count - 1, ROWS)
-                    tile = start(bias, b * BLOCK, ROWS, VECTORS)
-                    for t in range(len(taps)):
-                        line = (b * len(taps) + t) * BLOCK
-                        tile = multiply_add(tile, image, at + source + taps[t], offsets, w, line)
-                    if relu:
-                        tile = rectify(tile)
-                    store(out, place + target, pick(places, m, count - 1, ROWS), tile, count - m, width)
+            for first in range(0, count, CHUNK if room_out else count):
+                last = min(first + CHUNK, count) if room_out else count
+                page, top = (lines, part * room_out - places[first]) if room_out else (out, place)
+                for b in range(len(blocks)):                         # BLOCK output channels
+                    source, target, width = blocks[b, 0], blocks[b, 1], blocks[b, 2]
+                    for m in range(first, last, ROWS):               # ROWS output pixels
+                        offsets = pick(pixels, m, last - 1, ROWS)
+                        tile, line = start(bias, b * BLOCK, ROWS, VECTORS), b * len(taps) * BLOCK
+                        for t in range(min(TERMS, len(taps))):
+                            tile = multiply_add_folded(tile, image, at + source + taps[t], offsets, w, line + t * BLOCK, FOLD)
+                        for begin in range(TERMS, len(taps), TERMS):
+                            piece = zeros(TILE)
+                            for t in range(begin, min(begin + TERMS, len(taps))):
+                                piece = multiply_add_folded(piece, image, at + source + peek(taps, t), offsets,
+                                                            w, line + t * BLOCK, FOLD)
+                            tile = plus(tile, piece)
+                        if FOLD > 1:
+                            tile = folded(tile, FOLD)
+                        if relu:
+                            tile = rectify(tile)
+                        store(page, top + target, pick(places, m, last - 1, ROWS), tile, last - m, width)
+                if room_out:
+                    stream(out, place + places[first], lines, part * room_out, (last - first) * outputs)
+        settle()
     return kernel
 
 
-def weight_kernel(name: str, rows: int, vectors: int) -> Any:
-    ROWS, VECTORS, BLOCK = rows, vectors, vectors * LANES
+@functools.cache
+def weight_kernel(rows: int, vectors: int, fold: int) -> Any:
+    ROWS, VECTORS, BLOCK, FOLD = rows, vectors, vectors * LANES, fold
 
-    @jit(name=name)
-    def kernel(part, parts, sums, x, g, taps, pixels, blocks, scratch, room, lines, bands, splits, outputs, geometry):
+    @jit(name=f"_weight_{rows}_{vectors}_{fold}")
+    def kernel(part, parts, sums, x, g, taps, pixels, blocks, scratch, room, lines, bands, splits, outputs, few, geometry):
         """sums[split, b, t, lane] = sum over a split's pixels of image[pixels[pixel] + taps[t]] * g[pixel, o]"""
         split, owner, owners = part % splits, part // splits, parts // splits
         B, T, P, Q, R = len(blocks), len(taps), geometry[5], geometry[6], geometry[7]
         first, rows, one = part * len(pixels) * BLOCK, spread(BLOCK, ROWS, ROWS), spread(0, 0, 1)
         own = range(owner * B // owners, (owner + 1) * B // owners)
+        piece = PIECE * min(-(-T // ROWS), 4)
+        share = -(-len(pixels) * outputs // (len(own) * -(-T // ROWS) * -(-len(pixels) // piece)))
+        end = geometry[0] * P * Q * R * outputs
         for b in own:
             clear(sums, (split * B + b) * T * BLOCK, T * BLOCK)
         for band in range(split * bands // splits, (split + 1) * bands // splits):
             image, at, n, p, q, count = _image(band, x, scratch, part * room, geometry)
+            near = ((n * P + p) * Q + q) * R * outputs + count * outputs         # what follows in g
             for b in own:
                 source, target, width = blocks[b, 0], blocks[b, 1], blocks[b, 2]
                 place = ((n * P + p) * Q + q) * R * outputs + target
-                for m in range(count):                               # this block's channels of g, side by side
-                    line = fetch(g, place + m * outputs, one, VECTORS, 1, width)
-                    store(lines, first + m * BLOCK, one, line, 1, BLOCK)
+                page, top, step = g, place, outputs                  # lanes beyond the last channel are never looked at
+                if not few or place + (count - 1) * outputs + BLOCK > end:
+                    page, top, step = lines, first, BLOCK
+                    for m in range(count):                           # this block's channels of g, side by side
+                        line = fetch(g, place + m * outputs, one, VECTORS, 1, width)
+                        if FOLD > 1:
+                            line = unfolded(line, FOLD)
+                        store(lines, first + m * BLOCK, one, line, 1, BLOCK)
                 for t in range(0, T, ROWS):                          # ROWS taps
                     offsets = pick(taps, t, T - 1, ROWS)
                     total = ((split * B + b) * T + t) * BLOCK
                     tile = fetch(sums, total, rows, VECTORS, ROWS, BLOCK)
-                    for m in range(count):
-                        tile = multiply_add(tile, image, at + source + pixels[m], offsets, lines, first + m * BLOCK)
+                    for begin in range(0, count, piece):
+                        prefetch(g, min(near, end - share), share)
+                        near += share
+                        for m in range(begin, min(begin + piece, count)):
+                            tile = multiply_add_folded(tile, image, at + source + peek(pixels, m), offsets,
+                                                       page, top + m * step, FOLD)
                     store(sums, total, rows, tile, T - t, BLOCK)
     return kernel
-
-
-KERNELS = {"wide": (WIDE, forward_kernel("_forward_wide", *WIDE), weight_kernel("_weight_wide", *WIDE)),
-           "narrow": (NARROW, forward_kernel("_forward_narrow", *NARROW), weight_kernel("_weight_narrow", *NARROW))}
 
 
 @jit
@@ -208,12 +260,6 @@ def _unpack(part, parts, w, sums, splits, block, shape):
                 w[(o * C + c) * window + tap] = total
 
 
-def choose(outputs: int) -> str:
-    """The tile that wastes least on so many output channels: a wide one loads less, a narrow one has less padding."""
-    wide, narrow = WIDE[1] * LANES, NARROW[1] * LANES
-    return "wide" if -(-outputs // wide) * wide <= 1.15 * -(-outputs // narrow) * narrow else "narrow"
-
-
 @functools.lru_cache(512)
 def blocks_of(groups: int, inputs: int, outputs: int, block: int) -> np.ndarray:
     """For each block of output channels: its group's first input channel, its first output channel, its channels."""
@@ -239,18 +285,28 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
              dilation: tuple, relu: bool) -> None:
     """out = convolution of x with w (groups, O, C, I, J, K), where out and w may be strided."""
     groups, outputs, inputs, *window = w.shape
-    (_, vectors), kernel, _ = KERNELS[choose(outputs)]
-    block = vectors * LANES
+    vectors, fold = width_of(outputs), fold_of(outputs, inputs)
+    block = vectors * LANES // fold
     blocks = blocks_of(groups, inputs, outputs, block)
     p = plan(x.shape, out.shape[:4], element_strides(out), tuple(window), inputs, stride, corner, dilation)
     packed = empty(len(blocks) * len(p.taps) * block, np.float32)
     launch(_pack, parts_for(packed.size), packed, flat(w), block, w.shape, element_strides(w))
-    biases = np.zeros((groups, -(-outputs // block) * block), np.float32)
+    if fold > 1:
+        packed = turned(packed, fold, block)
+    biases = np.zeros((groups, -(-outputs // block) * block, fold), np.float32)
     if bias is not None:
-        biases[:, :outputs] = bias.reshape(groups, outputs)
+        biases[:, :outputs, 0] = bias.reshape(groups, outputs)
     parts = shares(p.bands, out.size * len(p.taps))
-    launch(kernel, parts, flat(out), flat(x), packed, biases.reshape(-1), relu, p.taps, p.pixels, p.places, blocks,
-           p.scratch(parts), p.room, p.bands, p.steps, p.geometry)
+    launch(forward_kernel(vectors, fold), parts, flat(out), flat(x), packed, biases.reshape(-1), relu,
+           p.taps[::fold].copy(), p.pixels, p.places, blocks, p.scratch(parts), p.room, p.bands,
+           empty(parts * CHUNK * out.shape[4] * streamed(out), np.float32), (*p.steps, out.shape[4]), p.geometry)
+
+
+def turned(table: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """The blocks of (rows, columns) of a table, each transposed."""
+    found = empty(table.size, np.float32)
+    found.reshape(-1, columns, rows)[:] = table.reshape(-1, rows, columns).swapaxes(1, 2)
+    return found
 
 
 def shares(bands: int, products: int) -> int:
@@ -273,8 +329,8 @@ def weight(out, x, g, stride, padding, dilation, groups):
     """The sum over pixels is cut into `splits` sums, each of some bands; how many depends on the shapes alone."""
     outputs, inputs, *window = out.shape
     outputs //= groups
-    (rows, vectors), _, kernel = KERNELS[choose(outputs)]
-    block = vectors * LANES
+    vectors, fold = width_of(outputs), fold_of(outputs, inputs)
+    block, rows = vectors * LANES // fold, rows_of(inputs * math.prod(window) // fold, vectors)
     blocks = blocks_of(groups, inputs, outputs, block)
     p = plan(x.shape, g.shape[:4], (0, 0, 0, 0), tuple(window), inputs, stride, tuple(-p for p in padding), dilation)
     length = len(blocks) * len(p.taps) * block
@@ -282,9 +338,12 @@ def weight(out, x, g, stride, padding, dilation, groups):
     splits = max(1, min(SHARES, p.bands, (1 << 18) // length)) if large else 1
     owners = min(len(blocks), SHARES // splits) if large else 1
     parts = splits * owners
-    sums, lines = empty(splits * length + rows * block, np.float32), empty(parts * len(p.pixels) * block, np.float32)
-    launch(kernel, parts, sums, flat(x), flat(g), p.taps, p.pixels, blocks, p.scratch(parts), p.room, lines, p.bands,
-           splits, groups * outputs, p.geometry)
+    sums = empty(splits * length + rows * vectors * LANES, np.float32)
+    launch(weight_kernel(rows, vectors, fold), parts, sums, flat(x), flat(g), p.taps[::fold].copy(), p.pixels, blocks,
+           p.scratch(parts), p.room, empty(parts * len(p.pixels) * vectors * LANES, np.float32), p.bands,
+           splits, groups * outputs, fold == 1 and len(p.taps) <= FEW * rows, p.geometry)
+    if fold > 1:
+        sums = turned(sums[:splits * length], block, fold)
     launch(_unpack, parts_for(splits * length), flat(out), sums, splits, block,
            (groups, outputs, inputs, math.prod(window)))
 
@@ -297,22 +356,6 @@ def reached(out: np.ndarray, w: np.ndarray, bias: np.ndarray | None, stride: tup
     if len(some) < len(found):
         fill(out, bias)
     return some
-
-
-@jit
-def _fill(part, parts, out, line):
-    """Every row of out = line"""
-    rows = len(out) // len(line)
-    for row in range(part * rows // parts, (part + 1) * rows // parts):
-        copy(out, row * len(line), line, 0, len(line))
-
-
-def fill(out: np.ndarray, bias: np.ndarray | None) -> None:
-    """out = the bias, or zero."""
-    line = np.zeros(out.shape[3:], np.float32)
-    if bias is not None:
-        line += bias
-    launch(_fill, parts_for(out.size // LANES), out.reshape(-1), line.reshape(-1))
 
 
 def phases(out_shape: tuple, w_shape: tuple, stride: tuple, padding: tuple, dilation: tuple) -> Iterator[tuple]:

@@ -8,6 +8,8 @@ modulo the stride. The sums of ROWS outputs stay in registers, or, for the weigh
     dw[tap] = sum over rows, r of    image[row + tap + r*LANES : +LANES] * g[r]          weight
 
 The adjoint in x is a convolution of g with stride 1 in phases: outputs of equal residue modulo the stride meet the same taps.
+Most of these convolutions take as long as their memory. While a unit is computed, the part of x under the next one is
+therefore asked for, and a large output is streamed (`move`): all channels, and all phases, of some pixels of a row together.
 A window of one tap multiplies each channel by a number: its kernels go through arrays from end to end.
 """
 import functools
@@ -21,9 +23,24 @@ from .conv_tile import SHARES, _pack, _unpack, element_strides, flat, shares, ta
 from .jit import jit
 from .launch import launch, parts_for
 from .memory import empty
-from .tile import HEIGHTS, LANES, add_products, clear, fetch, multiply_add_lanes, multiply_tiles, rectify, spread, start, store
+from .move import prefetch, settle, stream, streamed
+from .tile import (
+    HEIGHTS,
+    LANES,
+    add_products,
+    clear,
+    fetch,
+    multiply_add_lanes,
+    multiply_tiles,
+    peek,
+    rectify,
+    spread,
+    start,
+    store,
+)
 
 CACHE = 1 << 17    # float32 of a unit's image at most: a quarter of a second-level cache
+NEAR = 1 << 13     # float32 of the rows under a tile at most: a first-level cache
 VECTORS = 4        # that go through registers together, where windows have one tap
 STEP = VECTORS * LANES
 LARGE = 1 << 20    # elements from which on their sum is cut into parts
@@ -48,7 +65,7 @@ class Plan(NamedTuple):
     """The geometry of a depthwise convolution in the form that the kernels take."""
     rows: int              # outputs of a tile
     phases: np.ndarray     # for each phase: its first tap, its place, then count, taps, corner and spacing of each axis
-    taps: np.ndarray       # for each tap of each phase: its offset in the image, its number (i, j, k) in w
+    taps: np.ndarray       # for each tap of each phase: its offset in the image, and that of (i, j, k) in a block of w
     blocks: int            # of channels in a unit
     units: int             # pieces of these blocks
     room: int              # float32 of a block's image
@@ -56,21 +73,26 @@ class Plan(NamedTuple):
 
 
 @functools.lru_cache(512)
-def plan(x_shape: tuple, stride: tuple, window: tuple, phases: tuple, heights: tuple = HEIGHTS, least: int = 1) -> Plan:
+def plan(x_shape: tuple, stride: tuple, window: tuple, phases: tuple, heights: tuple = HEIGHTS, least: int = 1,
+         lanes: int = LANES) -> Plan:
     """The plan of an output in these phases from x (N, A, B, C, channels), with one of these heights of a tile and at
-    least so many blocks of channels in a unit."""
+    least so many blocks of channels in a unit, a block being so many lanes."""
     P, Q, R = (max(axis) for axis in zip(*(phase.count for phase in phases)))
     low = [min(axis) for axis in zip(*(phase.corner for phase in phases))]
     reach = [max(p.corner[k] + max(len(p.taps[k]) - 1, 0) * p.spacing[k] for p in phases) - low[k] + 1 for k in range(3)]
     rows = min(heights, key=lambda rows: (-(-R // rows) * rows, -rows))
     width = (R - 1) * stride[2] + reach[2]
     every = -(-R // rows) * rows + (reach[2] - 1) // stride[2]       # columns of one residue, as far as tiles look
-    line = every * stride[2] * LANES
-    blocks = -(-x_shape[-1] // LANES)
+    line = every * stride[2] * lanes
+    blocks = -(-x_shape[-1] // lanes)
     whole = ((P - 1) * stride[0] + reach[0]) * ((Q - 1) * stride[1] + reach[1])
-    blocks = max(least, min(blocks, CACHE // (line * min(whole, 8 * reach[0] * reach[1]))))
+    blocks = min(blocks, CACHE // (line * min(whole, 8 * reach[0] * reach[1])))
+    met = max(len(phase.taps[0]) * len(phase.taps[1]) for phase in phases)          # rows of the image under a tile
+    if met > 1:                                                                     # which the next row's tile meets, too
+        blocks = min(blocks, NEAR // (line * met))
+    blocks = max(blocks, least)
     lines = CACHE // (line * blocks)
-    pieces = x_shape[0] * P * -(-x_shape[-1] // (blocks * LANES))    # without a cut along rows
+    pieces = x_shape[0] * P * -(-x_shape[-1] // (blocks * lanes))    # without a cut along rows
     high = max(1, min(Q, (lines // reach[0] - reach[1]) // stride[1] + 1, max(-(-pieces * Q // SHARES), 2 * reach[1])))
     height = (high - 1) * stride[1] + reach[1]
     deep = max(1, min(P, (lines // height - reach[0]) // stride[0] + 1))
@@ -81,32 +103,49 @@ def plan(x_shape: tuple, stride: tuple, window: tuple, phases: tuple, heights: t
         places = [[c - first + n * d for n in range(len(met))]
                   for c, first, met, d in zip(phase.corner, low, phase.taps, phase.spacing)]
         for (a, i), (b, j), (c, k) in itertools.product(*(list(zip(*axis)) for axis in zip(places, phase.taps))):
-            column = (c % stride[2] * every + c // stride[2]) * LANES
-            taps.append(((a * height + b) * line + column, (i * window[1] + j) * window[2] + k))
-    geometry = (*x_shape, P, Q, deep, high, planes, height, width, line, *stride, *low)
-    return Plan(rows, np.array(table, np.int64), np.array(taps, np.int64).reshape(-1, 2), blocks,
+            column = (c % stride[2] * every + c // stride[2]) * lanes
+            taps.append(((a * height + b) * line + column, ((i * window[1] + j) * window[2] + k) * LANES))
+    geometry = (*x_shape, P, Q, deep, high, planes, height, width, line, *stride, *low, lanes)
+    return Plan(rows, np.array(table, np.int64), np.array(taps, np.int64).reshape(-1), blocks,
                 x_shape[0] * -(-P // deep) * -(-Q // high), planes * height * line, geometry)
+
+
+@jit
+def _margins(image, at, blocks, room, geometry):
+    """Clears the columns of an image that lie outside x: the same ones for every unit."""
+    _, _, _, C, _, _, _, _, _, _, _, width, line, _, _, s2, _, _, c2, lanes = geometry
+    every = line // s2
+    for phase in range(s2):
+        first, last = _columns(phase, s2, c2, width, C)
+        for row in range(at + phase * every, at + blocks * room, line):
+            clear(image, row, first * lanes)
+            clear(image, row + last * lanes, every - last * lanes)
+
+
+@jit
+def _columns(phase, s2, c2, width, C):
+    """The z, from the first to below the last, for which column c2 + phase + z*s2 lies in x."""
+    first = max(0, -((c2 + phase) // s2))
+    return first, max(first, -(-(min(width, C - c2) - phase) // s2))
 
 
 @jit
 def _image(unit, block, blocks, x, image, at, room, geometry):
     """Copies the part of x under a unit, rows outside x left out; returns the unit's n, first p and q, planes and rows."""
-    _, A, B, C, channels, P, Q, deep, high, planes, height, width, line, s0, s1, s2, c0, c1, c2 = geometry
+    _, A, B, C, channels, P, Q, deep, high, planes, height, width, line, s0, s1, s2, c0, c1, c2, lanes = geometry
     along, one, every = -(-Q // high), spread(0, 0, 1), line // s2
     n, p, q = unit // (along * -(-P // deep)), unit // along % -(-P // deep) * deep, unit % along * high
-    for a in range(max(0, -(p * s0 + c0)), min(planes, A - (p * s0 + c0))):
-        for b in range(max(0, -(q * s1 + c1)), min(height, B - (q * s1 + c1))):
-            source = (((n * A + p * s0 + c0 + a) * B + q * s1 + c1 + b) * C + c2) * channels
-            for c in range(block * LANES, min((block + blocks) * LANES, channels), LANES):
-                for phase in range(s2):
-                    row = at + (c // LANES - block) * room + (a * height + b) * line + phase * every
-                    first = max(0, -((c2 + phase) // s2))            # x[c2 + phase + z*s2] for first <= z < last
-                    last = max(first, -(-(min(width, C - c2) - phase) // s2))
-                    clear(image, row, first * LANES)
+    for phase in range(s2):
+        first, last = _columns(phase, s2, c2, width, C)
+        for a in range(max(0, -(p * s0 + c0)), min(planes, A - (p * s0 + c0))):
+            for b in range(max(0, -(q * s1 + c1)), min(height, B - (q * s1 + c1))):
+                source = (((n * A + p * s0 + c0 + a) * B + q * s1 + c1 + b) * C + c2 + phase) * channels
+                row = at + (a * height + b) * line + phase * every
+                for c in range(block * lanes, min((block + blocks) * lanes, channels), lanes):
                     for z in range(first, last):
-                        pixel = fetch(x, source + (z * s2 + phase) * channels + c, one, 1, 1, channels - c)
-                        store(image, row + z * LANES, one, pixel, 1, LANES)
-                    clear(image, row + last * LANES, every - last * LANES)
+                        pixel = fetch(x, source + z * s2 * channels + c, one, 1, 1, min(lanes, channels - c))
+                        store(image, row + z * lanes, one, pixel, 1, lanes)
+                    row += room
     return n, p, q, min(deep, P - p), min(high, Q - q)
 
 
@@ -121,31 +160,42 @@ def forward_kernel(rows: int) -> Any:
     ROWS = rows
 
     @jit(name=f"_forward_{rows}")
-    def kernel(part, parts, out, x, w, bias, relu, phases, taps, blocks, image, room, units, steps, geometry):
-        _, A, B, _, channels, _, _, _, _, _, height, _, line, s0, s1, _, _, _, _ = geometry
-        groups = -(-channels // (blocks * LANES))
+    def kernel(part, parts, out, x, w, bias, relu, phases, taps, along, blocks, image, room, units, lines, steps, window,
+               ahead, geometry):
+        _, A, B, _, channels, _, _, _, _, _, height, _, line, s0, s1, _, _, _, _, _ = geometry
+        groups, width = -(-channels // (blocks * LANES)), len(lines) // parts
+        _margins(image, part * blocks * room, blocks, room, geometry)
         for place in range(part * units * groups // parts, (part + 1) * units * groups // parts):
-            block, at = place % groups * blocks, part * blocks * room
-            n, p, q, deep, high = _image(place // groups, block, blocks, x, image, at, room, geometry)
-            for c in range(block * LANES, min((block + blocks) * LANES, channels), LANES):
-                for f in range(len(phases)):
-                    begin, corner, P, Q, R, T0, T1, T2 = phases[f, :8]
-                    for i in range(min(deep, P - p)):
-                        first, last = _met((p + i) * s0 + phases[f, 8], phases[f, 11], T0, A)
-                        for j in range(min(high, Q - q)):
-                            upper, lower = _met((q + j) * s1 + phases[f, 9], phases[f, 12], T1, B)
-                            row = at + (i * s0 * height + j * s1) * line
-                            target = corner + n * steps[0] + (p + i) * steps[1] + (q + j) * steps[2] + c
-                            for r in range(0, R, ROWS):
-                                tile = start(bias, c, ROWS, 1)
-                                for plane in range(first, last):
-                                    for t in range(begin + (plane * T1 + upper) * T2, begin + (plane * T1 + lower) * T2):
-                                        tile = multiply_add_lanes(tile, image, row + r * LANES + taps[t, 0],
-                                                                  w, c * len(taps) + taps[t, 1] * LANES, 1)
-                                if relu:
-                                    tile = rectify(tile)
-                                store(out, target + r * steps[3], spread(steps[3], ROWS, ROWS), tile, R - r, channels - c)
-                at += room
+            block, near = place % groups * blocks, place * ahead[1] + ahead[0]
+            n, p, q, deep, high = _image(place // groups, block, blocks, x, image, part * blocks * room, room, geometry)
+            for f in range(0, len(phases), along):                   # these make up rows of out
+                P, Q, R, T0, T1 = phases[f, 2:7]
+                for i in range(min(deep, P - p)):
+                    first, last = _met((p + i) * s0 + phases[f, 8], phases[f, 11], T0, A)
+                    for j in range(min(high, Q - q)):
+                        upper, lower = _met((q + j) * s1 + phases[f, 9], phases[f, 12], T1, B)
+                        row = part * blocks * room + (i * s0 * height + j * s1) * line
+                        target = phases[f, 1] + n * steps[0] + (p + i) * steps[1] + (q + j) * steps[2]
+                        for r in range(0, R, ROWS):
+                            prefetch(x, min(near, ahead[3]), ahead[2])
+                            near += ahead[2]
+                            page, top = (lines, part * width) if width else (out, target + r * steps[3])
+                            for e in range(f, f + along):
+                                begin, corner, T2 = phases[e, 0], top + phases[e, 1] - phases[f, 1], phases[e, 7]
+                                for c in range(block * LANES, min((block + blocks) * LANES, channels), LANES):
+                                    tile = start(bias, c, ROWS, 1)
+                                    at = row + (c // LANES - block) * room + r * LANES
+                                    for plane in range(first, last):
+                                        for t in range(begin + (plane * T1 + upper) * T2, begin + (plane * T1 + lower) * T2):
+                                            tile = multiply_add_lanes(tile, image, at + peek(taps, 2 * t),
+                                                                      w, c * window + peek(taps, 2 * t + 1), 1)
+                                    if relu:
+                                        tile = rectify(tile)
+                                    store(page, corner + c, spread(steps[3], ROWS, ROWS), tile, phases[e, 4] - r, channels - c)
+                            if width:
+                                stream(out, target + r * steps[3], lines, part * width,
+                                       min(width, steps[4] - r * steps[3]))
+        settle()
     return kernel
 
 
@@ -153,12 +203,14 @@ def weight_kernel(rows: int) -> Any:
     ROWS = rows
 
     @jit(name=f"_weight_{rows}")
-    def kernel(part, parts, sums, x, g, phases, taps, blocks, image, room, units, geometry):
-        _, A, B, _, channels, _, _, _, _, _, height, _, line, s0, s1, _, c0, c1, _ = geometry
+    def kernel(part, parts, sums, x, g, phases, taps, blocks, image, room, units, window, ahead, g_ahead, geometry):
+        _, A, B, _, channels, _, _, _, _, _, height, _, line, s0, s1, _, c0, c1, _, _ = geometry
         _, _, P, Q, R, T0, T1, T2 = phases[0, :8]
-        total = part * -(-channels // LANES) * len(taps) * LANES
-        clear(sums, total, -(-channels // LANES) * len(taps) * LANES)
+        total = part * -(-channels // LANES) * window * LANES
+        clear(sums, total, -(-channels // LANES) * window * LANES)
+        _margins(image, part * blocks * room, blocks, room, geometry)
         for unit in range(part * units // parts, (part + 1) * units // parts):
+            near, g_near = unit * ahead[1] + ahead[0], unit * g_ahead[1] + g_ahead[0]
             for c in range(0, channels, LANES):
                 if c // LANES % blocks == 0:
                     at = part * blocks * room
@@ -170,17 +222,21 @@ def weight_kernel(rows: int) -> Any:
                         row = at + (i * s0 * height + j * s1) * line
                         source = ((n * P + p + i) * Q + q + j) * R * channels + c
                         for r in range(0, R, ROWS):
+                            prefetch(x, min(near, ahead[3]), ahead[2])
+                            prefetch(g, min(g_near, g_ahead[3]), g_ahead[2])
+                            near += ahead[2]
+                            g_near += g_ahead[2]
                             tile = fetch(g, source + r * channels, spread(channels, ROWS, ROWS), 1, R - r, channels - c)
                             for plane in range(first, last):
                                 for t in range((plane * T1 + upper) * T2, (plane * T1 + lower) * T2):
-                                    add_products(sums, total + c * len(taps) + t * LANES,
-                                                 image, row + r * LANES + taps[t, 0], tile)
+                                    add_products(sums, total + c * window + t * LANES,
+                                                 image, row + r * LANES + peek(taps, 2 * t), tile)
                 at += room
     return kernel
 
 
 @jit
-def _scale(part, parts, out, x, w, bias, relu, channels, share, total):
+def _scale(part, parts, out, x, w, bias, relu, channels, share, total, lines):
     """out[e] = bias[channel] + x[e] * w[channel], then max(., 0) if relu; w and bias go on for STEP beyond the last channel"""
     end, one = min((part + 1) * share, total), spread(0, 0, 1)
     for e in range(part * share, end, STEP):
@@ -189,7 +245,12 @@ def _scale(part, parts, out, x, w, bias, relu, channels, share, total):
         tile = multiply_tiles(start(bias, lane, 1, VECTORS), values, factors)
         if relu:
             tile = rectify(tile)
-        store(out, e, one, tile, 1, end - e)
+        if len(lines):
+            store(lines, part * STEP, one, tile, 1, STEP)
+            stream(out, e, lines, part * STEP, min(STEP, end - e))
+        else:
+            store(out, e, one, tile, 1, end - e)
+    settle()
 
 
 @jit
@@ -224,18 +285,30 @@ def adjoint_phases(extents: tuple, steps: tuple, window: tuple, stride: tuple, p
     return tuple(found)
 
 
-def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, p: Plan, steps: tuple,
+def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, p: Plan, steps: tuple, along: int,
              relu: bool) -> None:
-    """out = the depthwise convolution of x with w (channels, 1, I, J, K) by this plan."""
+    """out = the depthwise convolution of x with w (channels, 1, I, J, K) by this plan; `along` phases make up a row."""
     channels, _, *window = w.shape
-    blocks = -(-channels // LANES)
-    packed, biases = empty(blocks * LANES * math.prod(window), np.float32), np.zeros(blocks * LANES, np.float32)
+    blocks, taps = -(-channels // LANES), math.prod(window)
+    packed, biases = empty(blocks * LANES * taps, np.float32), np.zeros(blocks * LANES, np.float32)
     launch(_pack, 1, packed, flat(w), LANES, (1, *w.shape), (0, *element_strides(w)))
     if bias is not None:
         biases[:channels] = bias
-    parts = shares(p.units * -(-blocks // p.blocks), x.size * math.prod(window))
-    launch(FORWARD[p.rows], parts, flat(out), flat(x), packed, biases, relu, p.phases, p.taps, p.blocks,
-           empty(parts * p.blocks * p.room, np.float32), p.room, p.units, steps, p.geometry)
+    groups = -(-blocks // p.blocks)
+    parts = shares(p.units * groups, x.size * taps)
+    lines = empty(parts * p.rows * along * channels * (groups == 1 and streamed(out)), np.float32)
+    launch(FORWARD[p.rows], parts, flat(out), flat(x), packed, biases, relu, p.phases, p.taps, along, p.blocks,
+           empty(parts * p.blocks * p.room, np.float32), p.room, p.units, lines, (*steps, out[0, 0, 0].size), taps,
+           ahead(x, p, groups, len(p.phases) // along), p.geometry)
+
+
+def ahead(array: np.ndarray, p: Plan, groups: int, repeats: int) -> tuple[int, int, int, int]:
+    """What is prefetched while groups of channels are computed: where in the array this begins for the first group, how
+    much further for each next one, how much of it there is for each tile, and where the last piece begins."""
+    share = array.size // (p.units * groups)
+    tiles = repeats * math.prod(p.geometry[7:9]) * -(-int(p.phases[0, 4]) // p.rows)
+    piece = -(-share // tiles)
+    return share * groups, share, piece, max(0, array.size - piece)
 
 
 def one_tap(window: tuple, stride: tuple, padding: tuple) -> bool:
@@ -252,7 +325,8 @@ def scale(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None
         table[1] = bias
     factors, biases = np.tile(table, -(-(channels + STEP) // channels))
     parts = parts_for(x.size // LANES)
-    launch(_scale, parts, flat(out), flat(x), factors, biases, relu, channels, share_of(x.size, parts), x.size)
+    launch(_scale, parts, flat(out), flat(x), factors, biases, relu, channels, share_of(x.size, parts), x.size,
+           empty(parts * STEP * streamed(out), np.float32))
 
 
 def share_of(total: int, parts: int) -> int:
@@ -266,7 +340,7 @@ def forward(out, x, w, bias, stride, padding, dilation, groups, relu):
         scale(out, x, w, bias, relu)
         return
     convolve(out, x, w, bias, plan(x.shape, stride, window, one_phase(out.shape[1:4], window, padding, dilation)),
-             element_strides(out)[:4], relu)
+             element_strides(out)[:4], 1, relu)
 
 
 def transpose(out, g, w, bias, stride, padding, dilation, groups):
@@ -276,7 +350,7 @@ def transpose(out, g, w, bias, stride, padding, dilation, groups):
     image, *steps = element_strides(out)[:4]
     phases = adjoint_phases(out.shape[1:4], tuple(steps), w.shape[2:], stride, padding, dilation)
     convolve(out, g, w, bias, plan(g.shape, (1, 1, 1), w.shape[2:], phases),
-             (image, *(step * s for step, s in zip(steps, stride))), False)
+             (image, *(step * s for step, s in zip(steps, stride))), min(stride[2], out.shape[3]), False)
 
 
 def weight(out, x, g, stride, padding, dilation, groups):
@@ -288,8 +362,9 @@ def weight(out, x, g, stride, padding, dilation, groups):
         launch(_unpack, 1, flat(out), sums, splits * period, channels, (1, channels, 1, 1))
         return
     p = plan(x.shape, stride, tuple(window), one_phase(g.shape[1:4], tuple(window), padding, dilation))
-    splits = min(SHARES, p.units)
-    sums = empty(splits * -(-channels // LANES) * len(p.taps) * LANES, np.float32)
+    splits, blocks, taps = min(SHARES, p.units), -(-channels // LANES), math.prod(window)
+    sums = empty(splits * blocks * taps * LANES, np.float32)
     launch(WEIGHT[p.rows], splits, sums, flat(x), flat(g), p.phases, p.taps, p.blocks,
-           empty(splits * p.blocks * p.room, np.float32), p.room, p.units, p.geometry)
-    launch(_unpack, 1, flat(out), sums, splits, LANES, (1, channels, 1, math.prod(window)))
+           empty(splits * p.blocks * p.room, np.float32), p.room, p.units, taps,
+           ahead(x, p, 1, blocks), ahead(g, p, 1, blocks), p.geometry)
+    launch(_unpack, 1, flat(out), sums, splits, LANES, (1, channels, 1, taps))

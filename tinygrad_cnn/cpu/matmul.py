@@ -5,10 +5,11 @@ from .conv_tile import element_strides, flat
 from .jit import jit
 from .launch import launch, parts_for, threads
 from .memory import empty
-from .tile import LANES, WIDE, fetch, multiply_add, rectify, spread, start, store, transpose
+from .tile import LANES, WIDE, fetch, multiply_add, plus, rectify, spread, start, store, transpose, zeros
 
 ROWS, VECTORS = WIDE
 BLOCK = VECTORS * LANES
+TILE = ROWS * VECTORS
 DEPTH = 512      # terms of a sum that are added at a time: that much of a panel of b stays in the second-level cache
 LONG = 2048      # terms of a sum beyond which it is cut into several sums, if out is small
 
@@ -91,14 +92,13 @@ def _tiles(part, parts, out, a, b, bias, relu, panel, sizes, a_strides, b_stride
             for m in range(chunk * M // chunks, (chunk + 1) * M // chunks, ROWS):
                 left = (chunk + 1) * M // chunks - m
                 place, rows = ((split * batch + i) * M + m) * N + n, spread(N, left - 1, ROWS)
-                if k == first:
-                    tile = start(bias, n, ROWS, VECTORS)
-                else:
-                    tile = fetch(out, place, rows, VECTORS, ROWS, N - n)
+                tile = start(bias, n, ROWS, VECTORS) if k == first else zeros(TILE)
                 at = i * a_strides[0] + m * a_strides[1] + k * a_strides[2]
                 offsets = spread(a_strides[1], left - 1, ROWS)
                 for term in range(depth):
                     tile = multiply_add(tile, a, at + term * a_strides[2], offsets, panel, room + term * BLOCK)
+                if k > first:
+                    tile = plus(tile, fetch(out, place, rows, VECTORS, ROWS, N - n))
                 if relu and k + depth == last:
                     tile = rectify(tile)
                 store(out, place, rows, tile, left, N - n)

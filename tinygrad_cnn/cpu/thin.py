@@ -6,41 +6,42 @@ So few channels would leave most lanes of a tile idle. All taps of the window to
     out[n, p*s0+i*d0-p0, q*s1+j*d1-p1, r*s2+k*d2-p2, c] += columns[(n, p, q, r), t]
 
 The columns of some rows of g stay in the cache. Out is cut into bands, some rows of one image in all its planes; who owns
-a band finds all columns that fall into it, always in the same order. If columns are many, or g has few channels, adding
-them would take longer than the product: such adjoints are those of `thin_sums`. The convolution itself, and its adjoint in
-w, have lanes enough: they are those of `conv_tile`.
+a band finds all columns that fall into it, always in the same order. If columns are many, or g has few channels or short
+rows, adding them would take longer than the product, and if columns are few, lanes are idle: such adjoints are those of
+`thin_sums`. The convolution itself, and its adjoint in w, have lanes enough: they are those of `conv_tile`.
 """
 import functools
-import math
 from typing import Any
 
 import numpy as np
 
 from . import thin_sums
-from .conv_tile import KERNELS, _pack, choose, fill, flat, forward, weight
+from .conv_tile import _pack, flat, forward, weight
 from .jit import jit
 from .launch import launch, parts_for
 from .memory import empty
-from .tile import LANES, NARROW, WIDE, add, multiply_add, spread, start, store
+from .move import add, fill, prefetch
+from .tile import LANES, WIDE, multiply_add, spread, start, store, width_of
 
 __all__ = ["forward", "suits", "transpose", "weight"]
 
-CHANNELS = 7    # of x, at most
-OUTPUTS = 64    # channels of g up to which adding columns takes longer than the product
-COLUMNS = 128   # from which on it does with any number of outputs
-PIXELS = 128    # of g whose columns are made together, about: whole rows
+CHANNELS = 7      # of x, at most
+OUTPUTS = 64      # channels of g up to which adding columns takes longer than the product
+COLUMNS = 16, 128 # between which it does not
+SHORT = 8         # pixels of a row of g of which columns are worth adding
+PIXELS = 128      # of g whose columns are made together, about: whole rows
 
 
 def suits(out_shape: tuple, w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
-    """Few input channels, and more than one tap."""
-    outputs, channels, *window = w_shape
-    return groups == 1 and channels <= min(CHANNELS, outputs // 2) and math.prod(window) > 1
+    """Few input channels."""
+    return groups == 1 and w_shape[1] <= min(CHANNELS, w_shape[0] // 2)
 
 
-def transpose_kernel(name: str, rows: int, vectors: int) -> Any:
-    ROWS, VECTORS, BLOCK = rows, vectors, vectors * LANES
+@functools.cache
+def transpose_kernel(vectors: int) -> Any:
+    ROWS, VECTORS, BLOCK = WIDE[0], vectors, vectors * LANES
 
-    @jit(name=name)
+    @jit(name=f"_transpose_{vectors}")
     def kernel(part, parts, out, g, w, zero, taps, columns, lines, height, low, high, stride, shape, g_shape):
         """out += the columns of all rows of g, in the order of p, q / lines, t / BLOCK, q, t"""
         B, (N, P, Q, R, outputs) = shape[2], g_shape
@@ -56,6 +57,7 @@ def transpose_kernel(name: str, rows: int, vectors: int) -> Any:
                     for t in range(0, len(taps), BLOCK):             # BLOCK columns
                         for m in range(0, count, ROWS):              # ROWS pixels
                             offsets, tile = spread(outputs, count - 1 - m, ROWS), start(zero, 0, ROWS, VECTORS)
+                            prefetch(g, min(pixel + count + m, N * P * Q * R - ROWS) * outputs, ROWS * outputs * (t == 0))
                             for o in range(outputs):
                                 tile = multiply_add(tile, g, (pixel + m) * outputs + o, offsets, w, t * outputs + o * BLOCK)
                             store(columns, room + m * BLOCK, spread(BLOCK, ROWS, ROWS), tile, count - m, BLOCK)
@@ -63,9 +65,6 @@ def transpose_kernel(name: str, rows: int, vectors: int) -> Any:
                             _add(out, n, p, q + y, top, bottom, columns, room + y * R * BLOCK, BLOCK, taps[t:t + BLOCK],
                                  stride, shape)
     return kernel
-
-
-KERNEL = {"wide": transpose_kernel("_transpose_wide", *WIDE), "narrow": transpose_kernel("_transpose_narrow", *NARROW)}
 
 
 @jit
@@ -92,19 +91,19 @@ def columns_of(channels: int, window: tuple, stride: tuple, padding: tuple, dila
 
 
 def transpose(out, g, w, bias, stride, padding, dilation, groups):
-    if len(w) <= OUTPUTS or w[0].size >= COLUMNS:
+    if len(w) <= OUTPUTS or not COLUMNS[0] <= w[0].size < COLUMNS[1] or g.shape[3] < SHORT:
         thin_sums.transpose(out, g, w, bias, stride, padding, dilation)
         return
     N, _, B, C, channels = out.shape
     outputs, R = len(w), g.shape[3]
     taps = columns_of(channels, w.shape[2:], stride, padding, dilation, C, R)
-    tile = choose(len(taps))
-    block = KERNELS[tile][0][1] * LANES
+    vectors = width_of(len(taps))
+    block = vectors * LANES
     packed, zero = empty(-(-len(taps) // block) * outputs * block, np.float32), np.zeros(block, np.float32)
     launch(_pack, 1, packed, flat(w), block, (1, len(taps), outputs, 1, 1, 1), (0, 1, len(taps), 0, 0, 0))
     parts, lines, low = parts_for(g.size * len(taps) // LANES), max(1, PIXELS // R), -padding[1]
     reach = (w.shape[3] - 1) * dilation[1]
     height = min(B, max(-(-B * N // (4 * parts)), 2 * (reach + 1))) if parts > 1 else B
     fill(out, bias)
-    launch(KERNEL[tile], parts, flat(out), flat(g), packed, zero, taps, empty(parts * lines * R * block, np.float32), lines,
-           height, low, low + reach, stride, out.shape, g.shape)
+    launch(transpose_kernel(vectors), parts, flat(out), flat(g), packed, zero, taps,
+           empty(parts * lines * R * block, np.float32), lines, height, low, low + reach, stride, out.shape, g.shape)

@@ -4,6 +4,9 @@ Every fast kernel is a loop around one line, `tile[r, v] += x[at + offsets[r]] *
 times a row. One instruction makes LANES products, and a tile of 16 vectors has enough independent sums to hide the four
 cycles that each of them takes. LLVM's own vectorizer does not find such loops, so the functions of this file emit them.
 
+Each of the sums is a chain of roundings, whose error grows with its length. Long sums are therefore made of pieces: a tile
+begins with zeros for each, and is then added to what is in memory.
+
 Arrays are flat here: one-dimensional, indexed by offsets counted in elements.
 """
 from typing import Any
@@ -15,14 +18,32 @@ from numba.core import cgutils, config
 from numba.extending import intrinsic, models, register_model
 
 LANES = 16    # on every CPU: a vector of 16 is one register of AVX-512, two of AVX, four of Neon
-TILES = {"+avx512f": ((8, 2), (8, 1), (16, 14, 8, 7)), "": ((6, 1), (6, 1), (6, 5))}
-# CPU feature -> (ROWS, VECTORS), wide and narrow, and the choice of ROWS where each has a vector of its own
+TILES = {"+avx512f": ((8, 2), (1, 2, 3), (8, 7, 6, 5, 4), (16, 14, 8, 7)), "": ((6, 1), (1,), (6, 5, 4, 3), (6, 5))}
+# CPU feature -> (ROWS, VECTORS); the choices of VECTORS beside that many rows; the choices of rows; those for one column
 features = config.CPU_FEATURES if config.CPU_FEATURES is not None else llvm.get_host_cpu_features().flatten()
-WIDE, NARROW, HEIGHTS = next(tiles for feature, tiles in TILES.items() if feature in features)
+WIDE, WIDTHS, ROWS, HEIGHTS = next(tiles for feature, tiles in TILES.items() if feature in features)
+
+FOLDS = (1, 2, 4)    # neighboring taps that may lie side by side in the lanes
 
 FLOAT, INT, BIT = ir.FloatType(), ir.IntType(64), ir.IntType(1)
 VECTOR = ir.VectorType(FLOAT, LANES)
 INDICES, MASK = ir.VectorType(ir.IntType(32), LANES), ir.VectorType(BIT, LANES)
+
+
+def width_of(outputs: int) -> int:
+    """The vectors of a tile that waste least on so many output channels; one alone loads as much as it multiplies."""
+    return min(reversed(WIDTHS), key=lambda v: -(-outputs // (v * LANES)) * v * (1.25 if v == 1 < len(WIDTHS) else 1))
+
+
+def fold_of(outputs: int, inputs: int) -> int:
+    """How many neighboring taps lie side by side in the lanes, as far as so few outputs leave room and inputs divide."""
+    return max(count for count in FOLDS if count == 1 or (outputs * count <= LANES and inputs % count == 0))
+
+
+def rows_of(taps: int, vectors: int) -> int:
+    """The rows of a tile that take least on so many taps: for each pixel it waits for the multiplications, two at a time,
+    for the loads, or for the sums of the pixel before."""
+    return min(ROWS, key=lambda rows: -(-taps // rows) * max(rows * vectors, rows + vectors + 5, 8))
 
 
 class Vector(types.Type):
@@ -45,7 +66,7 @@ def pointer(context, builder, kind, array, index):
 
 
 def vector_pointer(builder, address, lane):
-    return builder.bitcast(builder.gep(address, [INT(lane)]), VECTOR.as_pointer())
+    return builder.bitcast(builder.gep(address, [INT(lane) if isinstance(lane, int) else lane]), VECTOR.as_pointer())
 
 
 def splat(builder, value, kind=VECTOR):
@@ -114,19 +135,70 @@ def pick(typing, table, first, last, rows):
 
 
 @intrinsic
+def peek(typing, table, index):
+    """table[index], without a look at whether the index is negative."""
+    def codegen(context, builder, signature, args):
+        return builder.load(pointer(context, builder, table, *args))
+    return table.dtype(table, types.intp), codegen
+
+
+def column_times_row(context, builder, kinds, args, fold):
+    """tile[r, v] += x[at + offsets[r] + lane % fold] * w[w_at + v*LANES : +LANES]"""
+    sums, offsets = cgutils.unpack_tuple(builder, args[0]), cgutils.unpack_tuple(builder, args[3])
+    vectors = len(sums) // len(offsets)
+    weights = load(builder, pointer(context, builder, kinds[4], args[4], args[5]), vectors)
+    base = pointer(context, builder, kinds[1], args[1], args[2])
+    for r, offset in enumerate(offsets):
+        address = builder.gep(base, [offset])
+        if fold == 1:
+            value = splat(builder, builder.load(address))
+        else:
+            few = builder.load(builder.bitcast(address, ir.VectorType(FLOAT, fold).as_pointer()), align=4)
+            value = builder.shuffle_vector(few, few, ir.Constant(INDICES, [lane % fold for lane in range(LANES)]))
+        for v, weight in enumerate(weights):
+            sums[r * vectors + v] = fma(builder, value, weight, sums[r * vectors + v])
+    return context.make_tuple(builder, kinds[0], sums)
+
+
+@intrinsic
 def multiply_add(typing, tile, x, at, offsets, w, w_at):
     """tile[r, v] += x[at + offsets[r]] * w[w_at + v*LANES : +LANES]"""
     def codegen(context, builder, signature, args):
-        sums, offsets_ = cgutils.unpack_tuple(builder, args[0]), cgutils.unpack_tuple(builder, args[3])
-        vectors = len(sums) // len(offsets_)
-        weights = load(builder, pointer(context, builder, w, args[4], args[5]), vectors)
-        base = pointer(context, builder, x, args[1], args[2])
-        for r, offset in enumerate(offsets_):
-            value = splat(builder, builder.load(builder.gep(base, [offset])))
-            for v, weight in enumerate(weights):
-                sums[r * vectors + v] = fma(builder, value, weight, sums[r * vectors + v])
-        return context.make_tuple(builder, tile, sums)
+        return column_times_row(context, builder, signature.args, args, 1)
     return tile(tile, x, types.intp, offsets, w, types.intp), codegen
+
+
+@intrinsic(prefer_literal=True)
+def multiply_add_folded(typing, tile, x, at, offsets, w, w_at, fold):
+    """tile[r, v] += x[at + offsets[r] + lane % fold] * w[w_at + v*LANES : +LANES]"""
+    def codegen(context, builder, signature, args):
+        return column_times_row(context, builder, signature.args, args, fold.literal_value)
+    return tile(tile, x, types.intp, offsets, w, types.intp, fold), codegen
+
+
+@intrinsic(prefer_literal=True)
+def folded(typing, tile, count):
+    """tile[r, i] = sum over h < count of tile[r, i*count + h]"""
+    def codegen(context, builder, signature, args):
+        sums, step = cgutils.unpack_tuple(builder, args[0]), 1
+        while step < count.literal_value:
+            swap = ir.Constant(INDICES, [lane ^ step for lane in range(LANES)])
+            sums, step = [builder.fadd(value, builder.shuffle_vector(value, value, swap)) for value in sums], 2 * step
+        return context.make_tuple(builder, tile, rearranged(builder, sums, [lane * step % LANES for lane in range(LANES)]))
+    return tile(tile, count), codegen
+
+
+@intrinsic(prefer_literal=True)
+def unfolded(typing, tile, count):
+    """tile[r, i*count + h] = tile[r, i] for h < count"""
+    def codegen(context, builder, signature, args):
+        lanes = [lane // count.literal_value for lane in range(LANES)]
+        return context.make_tuple(builder, tile, rearranged(builder, cgutils.unpack_tuple(builder, args[0]), lanes))
+    return tile(tile, count), codegen
+
+
+def rearranged(builder, values, lanes):
+    return [builder.shuffle_vector(value, value, ir.Constant(INDICES, lanes)) for value in values]
 
 
 @intrinsic(prefer_literal=True)
@@ -166,12 +238,21 @@ def add_products(typing, sums, sums_at, x, at, tile):
     def codegen(context, builder, signature, args):
         place = pointer(context, builder, sums, args[0], args[1])
         values = load(builder, pointer(context, builder, x, args[2], args[3]), tile.count)
-        (total,) = load(builder, place, 1)
-        for value, factor in zip(values, cgutils.unpack_tuple(builder, args[4])):
-            total = fma(builder, value, factor, total)
-        save(builder, [total], place, INT(LANES))
+        sums_ = load(builder, place, 1) + [ir.Constant(VECTOR, [0.0] * LANES)]         # two, as each waits for the last
+        for r, (value, factor) in enumerate(zip(values, cgutils.unpack_tuple(builder, args[4]))):
+            sums_[r % 2] = fma(builder, value, factor, sums_[r % 2])
+        save(builder, [builder.fadd(*sums_)], place, INT(LANES))
         return context.get_dummy_value()
     return types.void(sums, types.intp, x, types.intp, tile), codegen
+
+
+@intrinsic
+def plus(typing, tile, other):
+    """tile[r, v] + other[r, v]"""
+    def codegen(context, builder, signature, args):
+        pairs = zip(*(cgutils.unpack_tuple(builder, arg) for arg in args))
+        return context.make_tuple(builder, tile, [builder.fadd(a, b) for a, b in pairs])
+    return tile(tile, other), codegen
 
 
 @intrinsic
@@ -200,33 +281,54 @@ def store(typing, out, at, offsets, tile, height, width):
 
 
 @intrinsic(prefer_literal=True)
-def store_sums(typing, out, at, step, tile, height, bias, vectors):
-    """out[at + r*step + v] = bias[r*vectors + v] + sum over lanes of tile[r, v] for r < height"""
-    width = vectors.literal_value
+def store_sums(typing, out, at, step, tile, height, bias, vectors, fold):
+    """out[at + (r*fold + i)*step + v] = bias[(r*fold + i)*vectors + v] + sum over part i of the lanes of tile[r, v]
+
+    for r*fold + i < height, where the lanes of a vector are cut into `fold` equal parts.
+    """
+    width, parts = vectors.literal_value, fold.literal_value
 
     def codegen(context, builder, signature, args):
-        sums = cgutils.unpack_tuple(builder, args[3])
-        sums += [ir.Constant(VECTOR, [0.0] * LANES)] * (LANES - len(sums))
-        for half in (8, 4, 2, 1):          # lane i becomes the sum of the lanes of sums[i]
+        length, sums = LANES // parts, cgutils.unpack_tuple(builder, args[3])
+        sums += [ir.Constant(VECTOR, [0.0] * LANES)] * (-len(sums) % length)
+        groups = [sums[first:first + length] for first in range(0, len(sums), length)]
+        half = length
+        while half > 1:                    # lane i of a part becomes the sum of this part of the group's vector i
+            half //= 2
             keep = ir.Constant(INDICES, [lane + LANES * (lane & half > 0) for lane in range(LANES)])
             move = ir.Constant(INDICES, [(lane ^ half) + LANES * (lane & half > 0) for lane in range(LANES)])
-            sums = [builder.fadd(builder.shuffle_vector(a, b, keep), builder.shuffle_vector(a, b, move))
-                    for a, b in zip(sums[:half], sums[half:])]
-        (more,) = load(builder, pointer(context, builder, bias, args[5], INT(0)), 1)
-        total, base = builder.fadd(sums[0], more), pointer(context, builder, out, args[0], args[1])
+            groups = [[builder.fadd(builder.shuffle_vector(a, b, keep), builder.shuffle_vector(a, b, move))
+                       for a, b in zip(group[:half], group[half:])] for group in groups]
+        found = [group[0] for group in groups]
+        places = [divmod(r * width + v, length) for r in range(tile.count // width) for v in range(width)]
+        places = [(group, i * length + lane) for r in range(tile.count // width) for i in range(parts)
+                  for group, lane in places[r * width:(r + 1) * width]]        # of out's elements, in their order
+        bases = pointer(context, builder, bias, args[5], INT(0)), pointer(context, builder, out, args[0], args[1])
         count = builder.mul(args[4], INT(width))
         with builder.if_else(builder.icmp_signed("==", args[2], INT(width))) as (together, apart):
             with together:
-                save(builder, [total], base, count)
+                for first in range(0, len(places), LANES):
+                    more = load(builder, builder.gep(bases[0], [INT(first)]), 1)[0]
+                    value = builder.fadd(gathered(builder, found, places[first:first + LANES]), more)
+                    save(builder, [value], builder.gep(bases[1], [INT(first)]), builder.sub(count, INT(first)))
             with apart:
-                for r in range(tile.count // width):
-                    with builder.if_then(builder.icmp_signed("<", INT(r), args[4]), likely=True):
-                        for v in range(width):
-                            value = builder.extract_element(total, ir.IntType(32)(r * width + v))
-                            place = builder.add(builder.mul(args[2], INT(r)), INT(v))
-                            builder.store(value, builder.gep(base, [place]))
+                for pixel in range(len(places) // width):
+                    with builder.if_then(builder.icmp_signed("<", INT(pixel), args[4]), likely=True):
+                        more = load(builder, builder.gep(bases[0], [INT(pixel * width)]), 1)[0]
+                        value = builder.fadd(gathered(builder, found, places[pixel * width:(pixel + 1) * width]), more)
+                        save(builder, [value], builder.gep(bases[1], [builder.mul(args[2], INT(pixel))]), INT(width))
         return context.get_dummy_value()
-    return types.void(out, types.intp, types.intp, tile, types.intp, bias, vectors), codegen
+    return types.void(out, types.intp, types.intp, tile, types.intp, bias, vectors, fold), codegen
+
+
+def gathered(builder, vectors, places):
+    """A vector whose lanes are these places (number, lane) of some vectors."""
+    value = None
+    for number in sorted({number for number, _ in places}):
+        lanes = [LANES + lane if at == number else i for i, (at, lane) in enumerate(places)]
+        lanes += [0] * (LANES - len(lanes))
+        value = builder.shuffle_vector(value or vectors[number], vectors[number], ir.Constant(INDICES, lanes))
+    return value
 
 
 @intrinsic(prefer_literal=True)
@@ -253,30 +355,6 @@ def fetch(typing, array, at, offsets, vectors, height, width):
                 for r, offset in enumerate(cgutils.unpack_tuple(builder, args[2]))]
         return context.make_tuple(builder, tile, [value for row in sums for value in row])
     return tile(array, types.intp, offsets, vectors, types.intp, types.intp), codegen
-
-
-@intrinsic
-def copy(typing, to, to_at, source, source_at, count):
-    """to[to_at : +count] = source[source_at : +count], faster than a loop."""
-    def codegen(context, builder, signature, args):
-        cgutils.raw_memcpy(builder, pointer(context, builder, to, args[0], args[1]),
-                           pointer(context, builder, source, args[2], args[3]), args[4], 4)
-        return context.get_dummy_value()
-    return types.void(to, types.intp, source, types.intp, types.intp), codegen
-
-
-@intrinsic
-def add(typing, to, to_at, to_step, source, at, step, count):
-    """to[to_at + i*to_step] += source[at + i*step] for i < count"""
-    def codegen(context, builder, signature, args):
-        target, origin = pointer(context, builder, to, args[0], args[1]), pointer(context, builder, source, args[3], args[4])
-        with cgutils.for_range(builder, args[6]) as loop:
-            place = builder.gep(target, [builder.mul(loop.index, args[2])])
-            value = builder.load(builder.gep(origin, [builder.mul(loop.index, args[5])]))
-            builder.store(builder.fadd(builder.load(place), value), place)
-        return context.get_dummy_value()
-    place = types.intp
-    return types.void(to, place, place, source, place, place, place), codegen
 
 
 @intrinsic

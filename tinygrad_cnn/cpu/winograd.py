@@ -4,10 +4,12 @@
     dw             = Gt [ sum over tiles of (Bt x B) * (A g At) ] G    g tile 4x4
 
 The sums over channels, or over tiles, are 36 matrix products, one for each place of a tile: they run on register tiles.
-The transformations treat LANES channels at once. The points are 0, 1, -1, 2, -2; errors are about 1e-5 of the largest
-output, and a NaN in x reaches all of the tiles that see it.
+The transformations treat LANES channels at once. The points are 0, 5/8, -5/8, 3/2 and -3/2, with which the sums round half
+as much as with 0, 1, -1, 2 and -2; errors are about 1e-6 of the largest output, a few times those of the definition. A NaN
+in x reaches all of the tiles that see it.
 
-Source: A. Lavin, S. Gray, "Fast algorithms for convolutional neural networks", CVPR 2016.
+Sources: A. Lavin, S. Gray, "Fast algorithms for convolutional neural networks", CVPR 2016. B. Barabasz et al., "Error
+analysis and improving the accuracy of Winograd convolution for deep neural networks", ACM TOMS 2020.
 """
 import math
 import os
@@ -18,11 +20,12 @@ from .conv_tile import SHARES, Plan, _image, _pack, _unpack, element_strides, fl
 from .jit import jit
 from .launch import launch, parts_for
 from .memory import empty
-from .tile import LANES, WIDE, clear, fetch, multiply_add, spread, start, store
+from .tile import LANES, WIDE, clear, fetch, multiply_add, plus, spread, store, zeros
 from .winograd_tile import gradient_transform, input_transform, output_transform, sum_transform, weight_transform
 
 ROWS, VECTORS = WIDE
-BLOCK = VECTORS * LANES
+BLOCK, TILE = VECTORS * LANES, VECTORS * ROWS
+TERMS = 64       # of a sum that are added at a time
 LOWEST = np.float32(-np.inf)
 on = os.environ.get("TINYGRAD_CNN_WINOGRAD", "1") != "0"
 
@@ -41,13 +44,13 @@ def _weights(part, parts, u, packed, B, C):
         b, c = place // C, place % C
         for v in range(0, BLOCK, LANES):
             weight_transform(u, place * BLOCK + v, (6 * plane, plane), packed, (b * 9 * C + c) * BLOCK + v,
-                             (3 * C * BLOCK, C * BLOCK), LANES, 6, 6, LOWEST)
+                             (3 * C * BLOCK, C * BLOCK), LANES, 6, 6, None, 0, LOWEST)
 
 
 @jit
 def _forward(part, parts, out, x, u, bias, least, pixels, places, image_steps, out_steps, scratch, room, v, m, plane,
              outputs, extent, bands, steps, geometry):
-    """v = Bt x B for the tiles of a band, m[k] = v[k] u[k], out = At m A; the bias, put in m[7], spreads out"""
+    """v = Bt x B for the tiles of a band, m[k] = v[k] u[k], out = At m A + bias"""
     C, TW, rows = geometry[4], geometry[7], geometry[9]
     padded, B = -(-C // LANES) * LANES, -(-outputs // BLOCK)
     v_plane, m_plane = plane * padded + LANES, plane * B * BLOCK + LANES
@@ -57,14 +60,17 @@ def _forward(part, parts, out, x, u, bias, least, pixels, places, image_steps, o
         for t in range(count):
             for c in range(0, C, LANES):
                 input_transform(v, v_first + t * padded + c, (6 * v_plane, v_plane),
-                                image, at + pixels[t] + c, image_steps, C - c, 6, 6, LOWEST)
+                                image, at + pixels[t] + c, image_steps, C - c, 6, 6, None, 0, LOWEST)
         for k in range(36):
             for b in range(B):
                 for t in range(0, count, ROWS):
-                    tile, offsets = start(bias, ((k == 7) * B + b) * BLOCK, ROWS, VECTORS), spread(padded, ROWS, ROWS)
+                    tile, offsets = zeros(TILE), spread(padded, ROWS, ROWS)
                     source, line = v_first + k * v_plane + t * padded, (k * B + b) * C * BLOCK
-                    for c in range(C):
-                        tile = multiply_add(tile, v, source + c, offsets, u, line + c * BLOCK)
+                    for first in range(0, C, TERMS):
+                        piece = zeros(TILE)
+                        for c in range(first, min(first + TERMS, C)):
+                            piece = multiply_add(piece, v, source + c, offsets, u, line + c * BLOCK)
+                        tile = plus(tile, piece)
                     place = m_first + k * m_plane + (t * B + b) * BLOCK
                     store(m, place, spread(B * BLOCK, ROWS, ROWS), tile, ROWS, BLOCK)
         for t in range(count):
@@ -72,7 +78,7 @@ def _forward(part, parts, out, x, u, bias, least, pixels, places, image_steps, o
             for o in range(0, outputs, LANES):
                 output_transform(out, n * steps[0] + q * steps[2] + places[t] + o, out_steps,
                                  m, m_first + t * B * BLOCK + o, (6 * m_plane, m_plane),
-                                 outputs - o, extent[0] - 4 * y, extent[1] - 4 * z, least)
+                                 outputs - o, extent[0] - 4 * y, extent[1] - 4 * z, bias, o, least)
 
 
 @jit
@@ -90,12 +96,12 @@ def _weight(part, parts, sums, x, g, pixels, g_pixels, image_steps, g_steps, scr
         for t in range(count):
             for c in range(0, C, LANES):
                 input_transform(v, v_first + t * padded + c, (6 * v_plane, v_plane),
-                                image, at + pixels[t] + c, image_steps, C - c, 6, 6, LOWEST)
+                                image, at + pixels[t] + c, image_steps, C - c, 6, 6, None, 0, LOWEST)
         image, at, _, _, _, count = _image(band, g, g_scratch, part * g_room, g_geometry)
         for t in range(count):
             for o in range(0, outputs, LANES):
                 gradient_transform(m, m_first + t * B * BLOCK + o, (6 * m_plane, m_plane),
-                                   image, at + g_pixels[t] + o, g_steps, outputs - o, 6, 6, LOWEST)
+                                   image, at + g_pixels[t] + o, g_steps, outputs - o, 6, 6, None, 0, LOWEST)
         for k in range(36):
             for b in range(B):
                 for c in range(0, C, ROWS):
@@ -117,7 +123,7 @@ def _gather(part, parts, packed, sums, splits, B, C):
         target, source = ((split * B + b) * 9 * C + c) * BLOCK, ((split * 36 * B + b) * padded + c) * BLOCK
         for v in range(0, BLOCK, LANES):
             sum_transform(packed, target + v, (3 * C * BLOCK, C * BLOCK),
-                          sums, source + v, (6 * plane, plane), LANES, 3, 3, LOWEST)
+                          sums, source + v, (6 * plane, plane), LANES, 3, 3, None, 0, LOWEST)
 
 
 def scratch(parts: int, tiles: int, channels: int) -> np.ndarray:
@@ -149,15 +155,15 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
     packed, u = empty(B * 9 * inputs * BLOCK, np.float32), empty(B * 36 * inputs * BLOCK, np.float32)
     launch(_pack, parts_for(packed.size), packed, flat(w), BLOCK, (1, *w.shape), (0, *element_strides(w)))
     launch(_weights, parts_for(u.size // LANES), u, packed, B, inputs)
-    biases = np.zeros((2, B * BLOCK), np.float32)
+    biases = np.zeros(B * BLOCK, np.float32)
     if bias is not None:
-        biases[1, :outputs] = bias
+        biases[:outputs] = bias
     extent = -(-P // 4), -(-Q // 4)
     p = tiles(x.shape, extent, corner, (P * Q * outputs, 0, 4 * Q * outputs, 4 * outputs), 6,
               band_of(N, extent, inputs + outputs))
     parts = shares(p.bands, out.size * inputs)
     plane = -(-len(p.pixels) // ROWS) * ROWS
-    launch(_forward, parts, flat(out), flat(x), u, biases.reshape(-1), np.float32(0) if relu else LOWEST,
+    launch(_forward, parts, flat(out), flat(x), u, biases, np.float32(0) if relu else LOWEST,
            p.pixels, p.places, tile_steps(p, 6), (Q * outputs, outputs), p.scratch(parts), p.room,
            scratch(parts, plane, inputs + LANES), scratch(parts, plane, B * BLOCK), plane, outputs, (P, Q), p.bands,
            p.steps, p.geometry)
