@@ -1,8 +1,15 @@
 """Augmentation of batches against pillow, which works on one picture after another: processor time, in turns.
 
 `python -m benchmarks.transforms [--batch 128] [--rounds 7] [--sides 32 224]` prints, for each transform, the
-milliseconds that a batch takes, and pillow's over ours: of pillow's operation alone on its bytes, and with the making
-of the float32 batch, which ours begins and ends with and a network needs.
+milliseconds that a batch takes, and pillow's over ours (above 1 ours is faster), three times:
+
+    bytes    pictures of bytes in and out: the batch as uint8, beside pillow's operation alone on its pictures
+    made     from bytes to the float32 batch that a network needs: the transform and `ConvertImageDtype`, beside pillow's
+             operation and the making of the batch
+    float32  a float32 batch in and out, beside the same of pillow
+
+`floor` is the part of the time for bytes that a plain copy of as many bytes as come out takes: what no transform can
+be faster than.
 """
 
 from __future__ import annotations
@@ -20,10 +27,13 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 from tinygrad_cnn import data
+from tinygrad_cnn.cpu.memory import empty
 
 TURN = 0.1  # of the circle of hues
+ANGLE = 20  # degrees
 PART = (0.1, 0.8)  # first pixel and length of the part that is scaled, of the side
 
+Array = np.ndarray[Any, Any]
 Picture = Image.Image
 
 
@@ -32,6 +42,7 @@ def ours(side: int) -> dict[str, Callable[[Any, np.random.Generator], Any]]:
     return {
         "vertical flip": data.RandomVerticalFlip(1),
         "horizontal flip": data.RandomHorizontalFlip(1),
+        "crop, padded": data.RandomCrop(side, 4),
         "center crop": data.CenterCrop(side * 7 // 8),
         "five crop": data.FiveCrop(side * 7 // 8),
         "ten crop": data.TenCrop(side * 7 // 8),
@@ -44,6 +55,8 @@ def ours(side: int) -> dict[str, Callable[[Any, np.random.Generator], Any]]:
         "half the size": data.Resize(side // 2),
         "a part, enlarged": data.RandomResizedCrop(side, (PART[1]**2, PART[1]**2), (1, 1)),
         "a part, nearest": data.RandomResizedCrop(side, (PART[1]**2, PART[1]**2), (1, 1), "nearest"),
+        "rotation": data.RandomRotation((ANGLE, ANGLE)),
+        "rotation, nearest": data.RandomRotation((ANGLE, ANGLE), "nearest"),
     }
 
 
@@ -65,6 +78,7 @@ def pillow(side: int) -> dict[str, Callable[[Picture], Any]]:
     return {
         "vertical flip": lambda x: x.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
         "horizontal flip": lambda x: x.transpose(mirror),
+        "crop, padded": lambda x: x.crop((-3, 2, side - 3, side + 2)),
         "center crop": lambda x: x.crop((room // 2,) * 2 + (room // 2 + small,) * 2),
         "five crop": crops,
         "ten crop": lambda x: crops(x) + crops(x.transpose(mirror)),
@@ -77,6 +91,8 @@ def pillow(side: int) -> dict[str, Callable[[Picture], Any]]:
         "half the size": lambda x: x.resize((side // 2,) * 2, Image.Resampling.BILINEAR),
         "a part, enlarged": lambda x: x.resize((side,) * 2, Image.Resampling.BILINEAR, (first, first, last, last)),
         "a part, nearest": lambda x: x.resize((side,) * 2, Image.Resampling.NEAREST, (first, first, last, last)),
+        "rotation": lambda x: x.rotate(ANGLE, Image.Resampling.BILINEAR),
+        "rotation, nearest": lambda x: x.rotate(ANGLE, Image.Resampling.NEAREST),
     }
 
 
@@ -87,19 +103,28 @@ def turn(x: Picture) -> Picture:
     return Image.merge("HSV", (turned, saturation, value)).convert("RGB")
 
 
-def batch_of(pictures: list[Any]) -> np.ndarray[Any, Any]:
+def batch_of(pictures: list[Any]) -> Array:
     """Pictures, or lists of them, as float32 (n, 3, height, width) from 0 to 1."""
     flat = [x for entry in pictures for x in (entry if isinstance(entry, list) else [entry])]
-    return np.ascontiguousarray(np.stack([np.asarray(x) for x in flat]).transpose(0, 3, 1, 2)) / np.float32(255)
+    out = np.empty((len(flat), 3, *flat[0].size[::-1]), np.float32)
+    for picture, x in zip(out, flat, strict=True):
+        np.divide(np.asarray(x).transpose(2, 0, 1), np.float32(255), out=picture)
+    return out
 
 
 def runs(transform: Callable[[Any, np.random.Generator], Any], operation: Callable[[Picture], Any],
-         batch: np.ndarray[Any, Any], pictures: list[Picture]) -> dict[str, Callable[[], object]]:
-    """What is measured: our transform, pillow's operation, and that with the batch made of its results."""
+         batch: Array, pictures: list[Picture]) -> dict[str, Callable[[], object]]:
+    """What is measured: our transform in its three ways, pillow's two, and the copy of a result."""
+    floats, rng, convert = batch / np.float32(255), np.random.default_rng, data.ConvertImageDtype()
+    result = transform(batch, rng(1))
+    copy, flat = empty(result.shape, np.uint8), result.reshape(-1, *result.shape[-3:]).shape
     return {
-        "ours": lambda: transform(batch, np.random.default_rng(1)),
+        "bytes": lambda: transform(batch, rng(1)),
         "alone": lambda: [operation(x) for x in pictures],
+        "made": lambda: convert(transform(batch, rng(1)).reshape(flat), rng(1)),
         "whole": lambda: batch_of([operation(x) for x in pictures]),
+        "float32": lambda: transform(floats, rng(1)),
+        "copy": lambda: np.copyto(copy, result),
     }
 
 
@@ -124,13 +149,15 @@ def main() -> None:
     options = parser.parse_args()
     for side in options.sides:
         bytes_ = np.random.default_rng(0).integers(0, 256, (options.batch, side, side, 3), np.uint8)
-        pictures, batch = [Image.fromarray(x) for x in bytes_], batch_of(list(bytes_))
+        pictures, batch = [Image.fromarray(x) for x in bytes_], np.ascontiguousarray(bytes_.transpose(0, 3, 1, 2))
         theirs = pillow(side)
-        print(f"\n{options.batch} x 3 x {side} x {side}   ours, ms   pillow / ours   pillow with the batch / ours")
+        print(f"\n{options.batch} x 3 x {side} x {side}".ljust(20), "bytes, ms   pillow   floor    made, ms   pillow",
+              "  float32, ms   pillow")
         for name, transform in ours(side).items():
             least = in_turns(runs(transform, theirs[name], batch, pictures), options.rounds)
-            print(f"{name:20} {least['ours']:10.2f} {least['alone'] / least['ours']:15.2f} "
-                  f"{least['whole'] / least['ours']:30.2f}", flush=True)
+            print(f"{name:18} {least['bytes']:10.2f} {least['alone'] / least['bytes']:8.2f} "
+                  f"{least['copy'] / least['bytes']:7.0%} {least['made']:11.2f} {least['whole'] / least['made']:8.2f} "
+                  f"{least['float32']:13.2f} {least['whole'] / least['float32']:8.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -165,24 +165,26 @@ class Host:
 
 class Lender:
     def __init__(self, array):
-        self.array = array
+        self.array, self.waits = array, []
 
     def __dlpack_device__(self):
         return dlpack.CPU, 0
 
     def __dlpack__(self, **options):
-        return dlpack.give(self.array, dlpack.CPU)
+        return dlpack.give(self.array, dlpack.CPU, lambda: self.waits.append(1))
 
 
 def test_our_capsules_are_read_by_numpy():
     values = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
     array = Array(Host(values), values.shape, values.dtype).transpose((2, 0, 1))[1:]
-    seen = np.from_dlpack(Lender(array))
+    lender = Lender(array)
+    seen = np.from_dlpack(lender)
     assert (seen == values.transpose(2, 0, 1)[1:]).all() and np.shares_memory(seen, values)
-    assert len(dlpack._lent) == 1
+    assert len(dlpack._lent) == 1 and not lender.waits
     del seen
     assert not dlpack._lent, "the deleter was not called, or not heard"
-    capsule = dlpack.give(array, dlpack.CPU)
+    assert lender.waits, "kernels of the other library may still be at the memory"
+    capsule = lender.__dlpack__()
     assert len(dlpack._lent) == 1
     del capsule
     assert not dlpack._lent, "a capsule that nobody took keeps its memory"
@@ -228,9 +230,11 @@ def test_deepcopy_of_a_network():
     for own, other in zip(network.parameters(), twin.parameters(), strict=True):
         assert type(other) is nn.Parameter and own.grad is not None
         assert other.tolist() == own.tolist()
-        assert other.grad.tolist() == own.grad.tolist()
-        own.grad.zero_()
-        assert not np.shares_memory(own.array, other.array) and not np.shares_memory(own.grad.array, other.grad.array)
+        assert other.grad is None and not np.shares_memory(own.array, other.array)
+    leaf = tg.ones(2, requires_grad=True)  # a tensor that is no parameter takes its gradient along, as PyTorch's
+    (3 * leaf).sum().backward()
+    other = copy.deepcopy(leaf)
+    assert other.grad.tolist() == [3, 3] and not np.shares_memory(other.grad.array, leaf.grad.array)
 
 
 def test_only_leaves_are_deepcopied():

@@ -112,7 +112,7 @@ class Call:
     (np.ones(2), "numpy.*"),
     (Exception("x"), "Exception"),
     ({1, 2}, "builtins.set|__builtin__.set"),
-    (b"bytes", "_codecs.encode"),
+    (b"bytes", "_codecs.encode|a bytes"),
 ])
 @pytest.mark.parametrize("protocol", [2, 4])
 def test_everything_else_is_refused_by_name(tmp_path, thing, name, protocol):
@@ -127,6 +127,7 @@ def test_everything_else_is_refused_by_name(tmp_path, thing, name, protocol):
     (b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\nN}X\x08\x00\x00\x00__code__Ns\x86b.", "damaged"),  # BUILD sets it
     (b"\x80\x02ctorch\nShortStorage\n.", "holds torch.ShortStorage"),
     (b"\x80\x02ctorch\nFloatStorage\n)R.", "holds a call of torch.FloatStorage"),
+    (b"\x80\x02ctorch\nSize\nX\x01\x00\x00\x00a\x85R.", "a shape of other things than whole numbers"),
     (b"\x80\x02}.more", None),
     (b"\x80\x02}", "damaged"),
     (b"", "damaged"),
@@ -220,6 +221,42 @@ def test_damage_is_always_one_error(tmp_path):
     damaged()
 
 
+def test_damage_to_the_archive_is_always_one_error(tmp_path):
+    whole = (GOLDEN / "tiny.pth").read_bytes()
+    rng, outcomes = np.random.default_rng(0), set()
+    for number in range(400):
+        data = bytearray(whole)
+        if number % 4 == 0:
+            del data[rng.integers(len(data)):]
+        else:
+            near_the_end = number % 4 == 1  # where the archive's directory lies
+            for at in rng.integers(len(data) - 1000 if near_the_end else 0, len(data), 1 + number % 3):
+                data[at] = rng.integers(256)
+        (tmp_path / "x.pth").write_bytes(data)
+        try:
+            pth.read(tmp_path / "x.pth")
+            outcomes.add("object")
+        except CheckpointError as error:
+            assert "x.pth" in str(error) and "\n" not in str(error)
+            outcomes.add("error")
+    assert outcomes == {"object", "error"}
+
+
+def test_small_files_stay_small(tmp_path):
+    """A tensor of a hundred million million elements in a storage of six, and a storage that unpacks to 257 MiB."""
+    path = archive(tmp_path / "x.pth", tensor((10**7, 10**7), (0, 0)), **{"0": BASE.tobytes()})
+    with pytest.raises(CheckpointError, match="leaves its storage of 6 elements"):
+        pth.read(path)
+    assert pth.read(archive(tmp_path / "x.pth", tensor((1000, 6), (0, 1)), **{"0": BASE.tobytes()})).shape == (1000, 6)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("x/data.pkl", tensor((6,), (1,), count=1 << 27))
+        with file.open("x/data/0", "w") as member:
+            for _ in range(257):
+                member.write(bytes(1 << 20))
+    with pytest.raises(CheckpointError, match=r"data/0 has [0-9]+ bytes there but 269484032 unpacked"):
+        pth.read(path)
+
+
 @pytest.mark.peers
 @pytest.mark.parametrize("wrapping", [None, "state_dict", "model"])
 def test_torch_networks(tmp_path, wrapping):
@@ -246,6 +283,8 @@ def test_torch_files(tmp_path):
             np.testing.assert_array_equal(golden["state_dict"][key], wide.numpy(), key)
     torch.save({"p": torch.nn.Parameter(torch.ones(2))}, tmp_path / "t.pth")
     assert pth.read(tmp_path / "t.pth")["p"].tolist() == [1, 1]
+    torch.save({"shape": torch.ones(2, 3).shape}, tmp_path / "t.pth")
+    assert pth.read(tmp_path / "t.pth") == {"shape": (2, 3)}
     torch.save(torch.nn.Linear(2, 2), tmp_path / "t.pth")
     with pytest.raises(CheckpointError, match=r"holds torch\.nn\.modules\.linear\.Linear"):
         pth.read(tmp_path / "t.pth")

@@ -276,6 +276,22 @@ def test_a_full_disk_is_one_sentence_and_harms_nothing(tmp_path: Path) -> None:
     assert saving.load_checkpoint(tmp_path).step == 1
 
 
+@pytest.mark.parametrize("skeleton", [
+    '{"tensor": "7"}', '{"a": 1, "b": 2}', "{}", '{"dict": [[1]]}', '{"dict": [[{"list": []}, 1]]}', '{"list": 3}',
+    '{"tensor": ["x"]}', '{"set": [1]}', '{"dict": {"a": 1}}', '{"list": [' * 300 + "]}" * 300])
+def test_a_description_that_fits_no_tensors_is_one_sentence(tmp_path: Path, skeleton: str) -> None:
+    safetensors_numpy.save_file({"0": np.ones(2)}, tmp_path / "x.safetensors", {"object": skeleton})
+    try:
+        assert "[[[" in repr(tg.load(tmp_path / "x.safetensors"))  # deep, but harmless
+    except CheckpointError as error:
+        assert "x.safetensors: its metadata describe no object" in str(error) and "\n" not in str(error)
+
+
+def test_metadata_too_deep_to_decode_stay_text(tmp_path: Path) -> None:
+    safetensors_numpy.save_file({"0": np.ones(2)}, tmp_path / "x.safetensors", {"deep": "[" * 100_000})
+    assert saving.read(tmp_path / "x.safetensors")[1] == {"deep": "[" * 100_000}
+
+
 def test_any_damage_to_the_header_is_one_sentence_or_harmless(tmp_path: Path) -> None:
     folder = checkpoint(tmp_path, 5)
     rng = np.random.default_rng(0)

@@ -40,7 +40,8 @@ def taken_apart(value: Any, tensors: dict[str, Any]) -> Any:
 
 
 def put_together(skeleton: Any, tensors: Mapping[str, Any]) -> Any:
-    """What `taken_apart` took apart; sequences and dictionaries are plain ones."""
+    """What `taken_apart` took apart; sequences and dictionaries are plain ones. Raises ValueError, TypeError, KeyError or
+    RecursionError for what it did not write."""
     if not isinstance(skeleton, dict):
         return skeleton
     (kind, content), = skeleton.items()
@@ -48,6 +49,8 @@ def put_together(skeleton: Any, tensors: Mapping[str, Any]) -> Any:
         return tensors[content]
     if kind == "dict":
         return {put_together(k, tensors): put_together(v, tensors) for k, v in content}
+    if kind not in ("list", "tuple"):
+        raise ValueError(f"there is no {kind!r} among tensor, dict, list and tuple")
     parts = [put_together(v, tensors) for v in content]
     return tuple(parts) if kind == "tuple" else parts
 

@@ -84,7 +84,11 @@ def load(path: str | Path, map_location: Any = None, *, weights_only: bool = Tru
         return each_array(pth.read(path), loaded)
     arrays, metadata = read(path)
     tensors = {key: loaded(array) for key, array in arrays.items()}
-    return put_together(metadata[SKELETON], tensors) if SKELETON in metadata else tensors
+    try:
+        return put_together(metadata[SKELETON], tensors) if SKELETON in metadata else tensors
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise CheckpointError(f"cannot read {path}: its metadata describe no object of its tensors ({error}); the file is "
+                              "damaged, save it again.") from error
 
 
 def read(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -201,7 +205,7 @@ def _write(path: Path, tensors: Mapping[str, Tensor | Array], metadata: Mapping[
 def _decoded(value: str) -> Any:
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
 
 

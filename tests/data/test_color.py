@@ -50,6 +50,15 @@ def test_factors_against_pillow(name, enhance, factor):
     assert out.min() >= 0 and out.max() <= 1
 
 
+@pytest.mark.parametrize("transform", [*ALL[:2], Grayscale()], ids=[*NAMES[:2], "Grayscale()"])
+def test_bytes_stay_bytes(transform):
+    pixels = BYTES.transpose(0, 3, 1, 2)
+    out, exact = transform(pixels, generator()), transform(BATCH, generator())
+    assert out.dtype == np.uint8 and out.shape == exact.shape
+    assert abs(out - 255 * exact).max() <= 0.5 + 1e-3
+    np.testing.assert_array_equal(PCALighting()(pixels, generator()), PCALighting()(BATCH, generator()))
+
+
 @pytest.mark.parametrize("turns", [-0.5, -0.2, 0.1, 0.45])
 def test_hue_against_the_standard_library(turns):
     batch = BATCH.copy()
@@ -104,14 +113,18 @@ def test_lighting_moves_along_the_principal_axes():
 def test_the_kernels_as_plain_python():
     orders = np.array([[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 3, 0, 2]])
     factors = np.float32([[1.3, 0.6, 1.8, 0.3]] * 4)
-    compiled, python = BATCH.copy(), BATCH.copy()
-    tones.jitter(compiled, orders, factors, np.empty((9, 8), np.float32))
-    for name in "gray", "average", "blend", "blend_gray", "turn", "lack":
-        assert getattr(tones, name).py_func is not None
-    tones.jitter.py_func(python, orders, factors, np.empty((9, 8), np.float32))
+    one, half = np.float32(1), np.float32(0)
+    (compiled, python), picture, plane = np.empty((2, *BATCH.shape), np.float32), BATCH[0].copy(), BATCH[0, 0].copy()
+    tones.jitter(compiled, BATCH, orders, factors, one, half, picture, plane)
+    tones.jitter.py_func(python, BATCH, orders, factors, one, half, picture, plane)
     np.testing.assert_allclose(compiled, python, atol=1e-6)
-    plane = np.empty((9, 8), np.float32)
-    tones.gray.py_func(plane, BATCH[0])
+    tones.scaled.py_func(picture, BATCH[0], np.float32(3), np.float32(0.5))
+    np.testing.assert_allclose(picture, 3 * BATCH[0] + np.float32(0.5), atol=1e-6)
+    tones.lookup.py_func(python, BYTES.transpose(0, 3, 1, 2), np.arange(256, dtype=np.float32)[None] / np.float32(255))
+    np.testing.assert_array_equal(python, BATCH)
+    tones.normalized.py_func(python, BATCH, np.float32([0.1, 0.2, 0.3]), np.float32([2]))
+    np.testing.assert_allclose(python, (BATCH - np.float32([0.1, 0.2, 0.3])[:, None, None]) / 2, atol=1e-6)
+    tones.gray.py_func(plane, BATCH[0], half)
     np.testing.assert_allclose(plane, np.tensordot([0.299, 0.587, 0.114], BATCH[0], 1), atol=1e-6)
     assert tones.average.py_func(plane) == pytest.approx(plane.mean(), abs=1e-6)
     for hue, below in (0, 0), (1, 1), (3, 1), (3.5, 0.5), (5, 0), (-1.5, 0), (8.75, 1):
@@ -136,7 +149,7 @@ def test_the_kernels_as_plain_python():
     (lambda: ColorJitter(1)(BATCH[:, :2], generator()), "ColorJitter: the batch has 2 channels, but must have 3, red, green "
                                                         "and blue, or 1, gray"),
     (lambda: PCALighting()(BATCH[:, :1], generator()), "PCALighting: the batch has 1 channels, but must have 3"),
-    (lambda: Grayscale()(BATCH[0], generator()), "Grayscale: the batch has shape .*but must be float32 of"),
+    (lambda: Grayscale()(BATCH[0], generator()), "Grayscale: the batch has shape .*but must be float32 or"),
 ])
 def test_impossible_arguments(make, message):
     with pytest.raises(ValueError, match=message):

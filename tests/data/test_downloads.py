@@ -3,8 +3,12 @@
 import gzip
 import hashlib
 import io
+import signal
+import subprocess
+import sys
 import tarfile
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -34,6 +38,11 @@ class Server(BaseHTTPRequestHandler):
         content = self.files.get(name, b"")
         if manner == "missing":
             return self.send_error(404)
+        if manner == "loop":
+            self.send_response(302)
+            self.send_header("Location", self.path)
+            self.end_headers()
+            return None
         if manner == "broken":
             self.wfile.write(b"this is not HTTP\r\n\r\n")
             return None
@@ -85,6 +94,7 @@ def test_a_file_arrives_once(server, tmp_path, manner, checksum):
 
 @pytest.mark.parametrize(("manner", "message"), [
     ("missing", "the server answers 404 Not Found; check the address"),
+    ("loop", "the server answers 302 .* infinite loop"),
     ("cut", "the server announced 256000 bytes and sent 128000; try again"),
     ("long", "the server announced 256009 bytes and sent 256000; try again"),
     ("short", "the sha256 checksum is [0-9a-f]{64}, but should be .*; the server sent another file"),
@@ -133,6 +143,27 @@ def test_the_default_folder(server, tmp_path, monkeypatch):
     monkeypatch.setattr("tinygrad_cnn.data.downloads.cache_folder", lambda: None)
     with pytest.raises(DataFileError, match="there is no cache folder to write to; give a folder"):
         download(f"{server}/good/data.bin", SHA256)
+
+
+def test_a_folder_in_place_of_the_file(server, tmp_path):
+    (tmp_path / "data.bin").mkdir()
+    with pytest.raises(DataFileError, match="data.bin: the file cannot be read or written"):
+        download(f"{server}/good/data.bin", SHA256, tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_ctrl_c_leaves_nothing(server, tmp_path):
+    arguments = f"{server}/stalls/data.bin", SHA256, str(tmp_path)
+    program = f"from tinygrad_cnn.data import download; download(*{arguments!r})"
+    child = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, start_new_session=True)
+    deadline = time.monotonic() + 30
+    while not any(tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(list(tmp_path.iterdir())) == 1
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=30)
+    assert b"KeyboardInterrupt" in said
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made(server, tmp_path):

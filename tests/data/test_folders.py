@@ -54,6 +54,62 @@ def test_classes_and_order(folder):
     assert batch.shape == (4, 3, 6, 5)
 
 
+def test_torchvisions_names(folder):
+    photos = ImageFolder(folder)
+    assert photos.class_to_idx == {"cat": 0, "dog": 1} and photos.targets == [0, 0, 1, 1]
+
+
+def test_bytes(folder):
+    photos = ImageFolder(folder, as_bytes=True)
+    np.testing.assert_array_equal(photos[3][0], pixels(seed=1).transpose(2, 0, 1))
+    assert photos.batch(np.arange(2))[0].dtype == np.uint8
+
+
+def test_links_are_followed(folder):
+    try:
+        (folder / "bird").symlink_to(folder / "cat")
+        (folder / "dog" / "more").symlink_to(folder / "cat" / "z")
+        (folder / "dog" / "round").symlink_to(folder / "dog")
+        (folder / "dog" / "z.png").symlink_to("nowhere.png")
+    except OSError:
+        pytest.skip("no links here")
+    photos = ImageFolder(folder)
+    assert photos.classes == ["bird", "cat", "dog"] and photos.targets == [0, 0, 1, 1, 2, 2, 2, 2]
+    assert [path.name for path, label in photos.samples if label == 2] == ["a.PNG", "b.png", "old.bmp", "z.png"]
+    with pytest.raises(DataFileError, match=r"z.png: there is no such file\.$"):
+        photos[7]
+    assert len(ImageFolder(folder, damaged="skip")) == 7
+
+
+def test_a_camera_may_note_an_orientation_which_is_not_applied(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(pixels()).save(tmp_path / "a.png", exif=exif)
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), pixels().transpose(2, 0, 1))
+
+
+def test_only_formats_of_pictures_are_opened(tmp_path):
+    """Pillow hands PostScript to another program."""
+    (tmp_path / "a.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n%%EndComments\nshowpage\n%%EOF\n")
+    with pytest.raises(DataFileError, match="not a picture that pillow can read"):
+        read_image(tmp_path / "a.png")
+
+
+def test_nothing_but_damage(tmp_path):
+    (tmp_path / "dog").mkdir()
+    (tmp_path / "dog" / "a.png").write_bytes(b"no picture")
+    with pytest.raises(DataFileError, match=r"none of 1 pictures can be read, the first because: .*a\.png"):
+        ImageFolder(tmp_path, damaged="skip")
+
+
+def test_two_pictures_of_one_name(tmp_path):
+    for name in "a.png", "a.bmp":
+        save(tmp_path / "images" / name, pixels())
+    save(tmp_path / "masks" / "a.png", pixels(channels=1)[..., 0])
+    with pytest.raises(DataFileError, match=r"a\.png: a\.bmp has the same name but for its ending"):
+        SegmentationFolder(tmp_path / "images", tmp_path / "masks")
+
+
 def test_pictures_are_read_when_they_are_asked_for(folder):
     photos = ImageFolder(folder)
     save(folder / "dog" / "b.png", pixels(seed=9))

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tinygrad_cnn as tg
 from tinygrad_cnn.data import DataLoader, Dataset, RandomAffine, RandomShift, TensorDataset
+from tinygrad_cnn.utils.data import IterableDataset
 
 SAMPLES = 23
 IMAGES = np.random.default_rng(0).random((SAMPLES, 1, 6, 5), np.float32)
@@ -63,8 +65,11 @@ def test_seeds():
     assert labels(augmented(seed=1)) != labels(augmented(seed=2))
 
 
-def test_the_thread_changes_nothing():
-    assert_same(arrays(augmented(prefetch=0)), arrays(augmented(prefetch=3)))
+@pytest.mark.parametrize("threads", [{"prefetch": 3}, {"num_workers": 1}, {"num_workers": 4},
+                                     {"num_workers": 2, "prefetch_factor": 5}])
+def test_threads_change_nothing(threads):
+    options = {"shuffle": True, "transform": RandomAffine(30, 0.2), "seed": 7}
+    assert_same(arrays(DataLoader(DATASET, 5, prefetch=0, **options)), arrays(DataLoader(DATASET, 5, **options, **threads)))
 
 
 def test_augmentation_differs_between_epochs_and_batches():
@@ -175,15 +180,108 @@ def test_an_error_in_the_dataset_reaches_the_loop():
         next(batches)
 
 
-def test_an_abandoned_loop_leaves_no_thread():
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_an_abandoned_loop_leaves_no_thread(workers):
     before = threading.active_count()
-    for _ in augmented():
-        assert threading.active_count() == before + 1
+    loader = DataLoader(DATASET, 2, num_workers=workers)
+    for _ in loader:
+        assert threading.active_count() == before + max(workers, 1)
         break
+    assert threading.active_count() == before
+    left = iter(loader)
+    next(left)
+    del left
     assert threading.active_count() == before
 
 
-@pytest.mark.parametrize(("name", "value", "least"), [("batch_size", 0, 1), ("prefetch", -1, 0), ("seed", -3, 0)])
+@pytest.mark.parametrize(("name", "value", "least"), [("prefetch", -1, 0), ("seed", -3, 0)])
 def test_impossible_options(name, value, least):
     with pytest.raises(ValueError, match=f"DataLoader: {name} is {value}, but must be at least {least}"):
         DataLoader(DATASET, **{name: value})
+
+
+def test_the_default_seed_is_that_of_manual_seed():
+    def order(seed):
+        tg.manual_seed(seed)
+        return labels(DataLoader(DATASET, 5, shuffle=True))
+
+    assert order(1) == order(1) != order(2)
+    tg.manual_seed(9)
+    assert labels(DataLoader(DATASET, 5, shuffle=True, seed=1)) == order(1)
+    assert len(labels(DataLoader(DATASET, 5, shuffle=True, seed=2**64 - 1))) == 5
+
+
+def test_two_loops_at_once():
+    loader = DataLoader(DATASET, 10)
+    assert [(a.tolist(), b.tolist()) for (_, a), (_, b) in zip(loader, loader, strict=True)] == [
+        (batch, batch) for batch in labels(loader)]
+
+
+def test_orders_from_elsewhere():
+    numbers = list(range(100, 110))
+    assert [x.tolist() for x in DataLoader(numbers, 2, sampler=[3, 3, 1])] == [[103, 103], [101]]
+    loader = DataLoader(numbers, batch_sampler=[[1], [2, 3]], num_workers=2)
+    assert [x.tolist() for x in loader] == [[101], [102, 103]]
+    assert len(loader) == 2
+    assert list(DataLoader(numbers, batch_size=None)) == numbers
+    first, second = ([x.tolist() for x in loader] for loader in [DataLoader(numbers, 5, True, generator=tg.Generator())] * 2)
+    again = [x.tolist() for x in DataLoader(numbers, 5, True, generator=tg.Generator())]
+    assert first == again != second
+
+
+def test_samples_of_any_form():
+    class Named(Dataset):
+        def __len__(self):
+            return 5
+
+        def __getitem__(self, index):
+            return {"image": tg.tensor([float(index)]), "name": str(index), "pair": (index, index / 2)}
+
+    first, *_, last = DataLoader(Named(), 2)
+    assert first["image"].tolist() == [[0.0], [1.0]] and first["name"] == ["0", "1"]
+    assert [x.tolist() for x in last["pair"]] == [[4], [2.0]]
+
+
+def test_a_transform_of_samples_that_are_no_arrays():
+    samples = [(tg.ones(1, 2, 2) * k, k) for k in range(4)]
+
+    def negate(batch, generator):
+        assert isinstance(batch, np.ndarray)
+        return -batch
+
+    images, numbers = next(iter(DataLoader(samples, 4, transform=negate)))
+    assert images[:, 0, 0, 0].tolist() == [0, -1, -2, -3] and numbers.tolist() == [0, 1, 2, 3]
+
+
+def test_data_that_comes_one_after_another():
+    class Stream(IterableDataset):
+        def __iter__(self):
+            return iter(range(7))
+
+    assert [x.tolist() for x in DataLoader(Stream(), 3, num_workers=2)] == [[0, 1, 2], [3, 4, 5], [6]]
+    assert [x.tolist() for x in DataLoader(Stream(), 3, drop_last=True)] == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_workers_begin_with_their_number_and_have_their_time():
+    begun = []
+    list(DataLoader(list(range(9)), worker_init_fn=begun.append, num_workers=2))
+    assert begun and set(begun) <= {0, 1}
+
+    class Slow:
+        go_on = threading.Event()
+
+        def __len__(self):
+            return 1
+
+        def __getitem__(self, index):
+            return self.go_on.wait(5)
+
+    with pytest.raises(RuntimeError, match=r"a batch was not ready after 0.05 seconds"):
+        list(DataLoader(Slow(), timeout=0.05))
+    Slow.go_on.set()
+
+
+@pytest.mark.parametrize("options", [{"batch_size": None}, {"collate_fn": len}])
+def test_a_transform_needs_batches_of_arrays(options):
+    with pytest.raises(ValueError, match="a transform works on batches of arrays"):
+        DataLoader(DATASET, **options, transform=RandomShift(1))

@@ -7,6 +7,7 @@ from tinygrad_cnn.data import (
     CenterCrop,
     ColorJitter,
     Compose,
+    ConvertImageDtype,
     DataLoader,
     ElasticTransform,
     Grayscale,
@@ -30,7 +31,7 @@ COLORED = IMAGES * np.float32([1, 0.5, 0.25])[:, None, None]
 PLACES = [CenterCrop(9), RandomCrop(10, padding=3), RandomHorizontalFlip(), RandomShift(3), RandomVerticalFlip(),
           RandomAffine(20, 0.1, interpolation="nearest"), RandomResizedCrop(11, interpolation="nearest"),
           Resample([RandomAffine(10), ElasticTransform(5, 2)], "nearest"), Resize((20, 7), "nearest")]
-COLORS = [ColorJitter(0.5, 0.5, 0.5, 0.2), Grayscale(3), Normalize(0.5, 0.25), PCALighting()]
+COLORS = [ColorJitter(0.5, 0.5, 0.5, 0.2), ConvertImageDtype(np.uint8), Grayscale(3), Normalize(0.5, 0.25), PCALighting()]
 
 
 def generator(seed=0):

@@ -7,6 +7,7 @@ import pytest
 
 from tinygrad_cnn.data import (
     Compose,
+    ConvertImageDtype,
     ElasticTransform,
     GridTransform,
     Normalize,
@@ -31,6 +32,7 @@ ALL = [
     RandomShift(2),
     Resample([RandomRotation(10), ElasticTransform(5, 2)]),
 ]
+BYTES = np.random.default_rng(1).integers(0, 256, (6, 3, 9, 16), np.uint8)
 NAMES = [type(transform).__name__ for transform in ALL]
 
 
@@ -100,7 +102,7 @@ def test_samples_draw_for_themselves_and_channels_go_together(transform):
 @pytest.mark.parametrize(("shape", "dtype"), [((6, 9, 8), np.float32), ((6, 2, 9, 8), np.float64)])
 def test_other_batches_are_refused(transform, shape, dtype):
     with pytest.raises(ValueError, match=rf"the batch has shape \({shape[0]}, .*dtype {np.dtype(dtype)}, but must be "
-                                         "float32 of shape .samples, channels, height, width.*convert it"):
+                                         "float32 or uint8 of shape .samples, channels, height, width.*convert it"):
         transform(np.zeros(shape, dtype), generator())
 
 
@@ -138,6 +140,46 @@ def test_crop_takes_every_window_of_the_padded_image():
     assert {sample.tobytes() for sample in out} == windows
 
 
+@pytest.mark.parametrize("mode", ["edge", "reflect", "symmetric"])
+def test_crop_continues_the_picture_beyond_its_border(mode):
+    batch = np.repeat(images(1, 1, 5, 4), 400, axis=0)
+    padded = np.pad(batch[0], ((0, 0), (1, 1), (2, 2)), mode)
+    windows = {padded[:, i:i + 5, j:j + 4].tobytes() for i in range(3) for j in range(5)}
+    out = RandomCrop([5, 4], padding=(2, 1), padding_mode=mode)(batch, generator())
+    assert {sample.tobytes() for sample in out} == windows
+
+
+def test_crop_pads_if_needed():
+    out = RandomCrop((11, 4), pad_if_needed=True, fill=-1)(images(50), generator())
+    assert out.shape == (50, 2, 11, 4)
+    rows = (out[:, 0, :, 0] == -1).sum(axis=1)
+    assert set(rows.tolist()) == {2} and {int((sample[0, :, 0] == -1).argmin()) for sample in out} == {0, 1, 2}
+
+
+@pytest.mark.parametrize("transform", [t for t in ALL if not isinstance(t, Normalize)],
+                         ids=[n for n in NAMES if n != "Normalize"])
+def test_bytes_stay_bytes(transform):
+    """What comes of bytes is that of the same numbers in float32, rounded."""
+    out, exact = transform(BYTES, generator()), transform(BYTES.astype(np.float32), generator())
+    assert out.dtype == np.uint8 and out.shape == exact.shape
+    assert abs(out - exact).max() <= 0.5 + 1e-3
+    assert (out != 0).mean() > 0.5
+
+
+def test_from_bytes_to_floats_and_back():
+    floats = ConvertImageDtype()(BYTES, generator())
+    np.testing.assert_array_equal(floats, BYTES / np.float32(255))
+    assert floats.dtype == np.float32
+    np.testing.assert_array_equal(ConvertImageDtype(np.uint8)(floats, generator()), BYTES)
+    np.testing.assert_array_equal(ConvertImageDtype(np.uint8)(2 * floats - np.float32(0.5), generator())[floats > 0.75], 255)
+    for batch in BYTES, floats:
+        same = ConvertImageDtype(batch.dtype)(batch, generator())
+        np.testing.assert_array_equal(same, batch)
+        assert not np.shares_memory(same, batch)
+    normalize = Normalize([0.1, 0.2, 0.3], [2, 4, 5])
+    np.testing.assert_array_equal(normalize(BYTES, generator()), normalize(floats, generator()))
+
+
 def test_shift_moves_by_whole_pixels_up_to_the_limit():
     batch = np.zeros((500, 1, 9, 9), np.float32)
     batch[:, :, 4, 4] = 1
@@ -155,6 +197,7 @@ def test_rotation_by_90_degrees_is_rot90():
     turn = RandomRotation((90, 90))
     out = turn(batch, generator())
     np.testing.assert_allclose(out, np.rot90(batch, axes=(2, 3)), atol=1e-5)
+    np.testing.assert_allclose(RandomAffine((-90, -90))(batch, generator()), out, atol=1e-5)  # clockwise, as torchvision's
     for _ in range(3):
         out = turn(out, generator())
     np.testing.assert_allclose(out, batch, atol=1e-5)
@@ -162,7 +205,7 @@ def test_rotation_by_90_degrees_is_rot90():
 
 @pytest.mark.parametrize("fill", [0.0, 0.5])
 def test_affine_against_the_definition(fill):
-    batch, angle, factor, lean = images(3), np.radians(25), 1.3, np.radians(12)
+    batch, angle, factor, lean = images(3), np.radians(-25), 1.3, np.radians(-12)
     rotate = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])  # of (row, column)
     back = np.linalg.inv(factor * rotate @ [[1, 0], [np.tan(lean), 1]])
     out = RandomAffine((25, 25), 0, (1.3, 1.3), (12, 12), fill=fill)(batch, generator())
@@ -183,7 +226,7 @@ def test_scale_enlarges_about_the_centre():
 def test_translation_is_a_fraction_of_the_size():
     batch = np.zeros((400, 1, 21, 31), np.float32)
     batch[:, :, 10, 15] = 1
-    out = RandomAffine(0, translate=(0.1, 0.2))(batch, generator())
+    out = RandomAffine(0, translate=(0.2, 0.1))(batch, generator())
     rows = (out * np.arange(21)[:, None]).sum((1, 2, 3)) - 10
     columns = (out * np.arange(31)).sum((1, 2, 3)) - 15
     assert 1.9 < abs(rows).max() <= 2.1 + 1e-4
@@ -250,6 +293,11 @@ def test_the_base_class_asks_for_move():
     (lambda: Normalize(0, 0), "Normalize: std is .*but must be positive"),
     (lambda: Normalize([0, 0, 0], 1)(images(), generator()), "mean has 3 values, but the batch has 2 channels"),
     (lambda: RandomHorizontalFlip(1.5), "RandomHorizontalFlip: p is 1.5, but a probability"),
+    (lambda: RandomCrop((1, 2, 3)), r"\(1, 2, 3\) has 3 numbers, but one or two are needed"),
+    (lambda: RandomCrop(3, padding_mode="wrap"), "RandomCrop: padding_mode is 'wrap', but must be 'constant', 'edge'"),
+    (lambda: RandomShift(1, fill=-1)(BYTES, generator()), "fill is -1, but pixels of a batch of bytes lie between 0 and 255"),
+    (lambda: RandomAffine((1, 2, 3)), r"RandomAffine: degrees is \(1, 2, 3\), but must be one number or two"),
+    (lambda: ConvertImageDtype(np.int64), "ConvertImageDtype: dtype is .*int64.*, but must be float32 or uint8"),
     (lambda: RandomCrop(0), r"RandomCrop: size is 0, but a crop has at least one pixel"),
     (lambda: RandomCrop(3, padding=-1), "RandomCrop: padding is -1, but pixels are counted from 0"),
     (lambda: RandomCrop(12)(images(), generator()), r"size is \(12, 12\), but the images have \(9, 8\) pixels"),

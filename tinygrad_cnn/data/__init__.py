@@ -13,6 +13,7 @@ from .loader import DataLoader
 from .paired import Paired
 from .transforms import (
     Compose,
+    ConvertImageDtype,
     ElasticTransform,
     GridTransform,
     Normalize,
@@ -33,6 +34,7 @@ __all__ = [
     "ColorJitter",
     "Compose",
     "ConcatDataset",
+    "ConvertImageDtype",
     "DataFileError",
     "DataLoader",
     "Dataset",

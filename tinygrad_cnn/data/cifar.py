@@ -27,6 +27,7 @@ class CIFAR10(LabeledImages):
     root      the folder of the unpacked files, of the version for Python or the binary one, or the folder above it
     train     the training part, else the test part
     download  fetch the version for Python (163 MiB) into `root` if neither is there; nothing is fetched otherwise
+    as_bytes  images are uint8 from 0 to 255
 
     `classes` has the names of the labels. No code in a file is ever run: the pickles of the version for Python are
     read by `read_pickle`. Raises `DataFileError` if a file is missing, damaged, or holds anything else.
@@ -40,15 +41,15 @@ class CIFAR10(LabeledImages):
     url = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
     checksum = "md5:c58f30108f718f92721af3b95e74349a"
 
-    def __init__(self, root: str | Path, train: bool = True, download: bool = False) -> None:
-        self._load(Path(root), train, download, "labels")
+    def __init__(self, root: str | Path, train: bool = True, download: bool = False, as_bytes: bool = False) -> None:
+        self._load(Path(root), train, download, "labels", as_bytes)
 
-    def _load(self, root: Path, train: bool, fetch: bool, key: str) -> None:
+    def _load(self, root: Path, train: bool, fetch: bool, key: str, as_bytes: bool) -> None:
         folder, binary = self._folder(root, fetch)
         self.classes = self._read_names(folder, binary, key)
         read = self._read_binary if binary else self._read_pickle
         images, labels = zip(*(read(folder / name, key) for name in self.parts[train]), strict=True)
-        super().__init__(np.concatenate(images), np.concatenate(labels))
+        super().__init__(np.concatenate(images), np.concatenate(labels), as_bytes)
         if len(self) and not 0 <= self.labels.min() <= self.labels.max() < len(self.classes):
             raise DataFileError(f"{folder}: labels run from {self.labels.min()} to {self.labels.max()}, but there are "
                                 f"{len(self.classes)} classes; the files are damaged, fetch them again.")
@@ -85,10 +86,10 @@ class CIFAR10(LabeledImages):
             return tuple(line.decode("latin-1").strip() for line in text.splitlines() if line.strip())
         path = folder / self.names[0]
         names = _entry(read_pickle(read_file(path), str(path)), self.keys[key], list, path)
-        if not all(isinstance(name, bytes) for name in names):
+        if not all(isinstance(name, (bytes, str)) for name in names):
             raise DataFileError(f"{path}: {self.keys[key]} should be strings, but some are not; the file is damaged, "
                                 f"fetch it again.")
-        return tuple(name.decode("latin-1") for name in names)
+        return tuple(name.decode("latin-1") if isinstance(name, bytes) else name for name in names)
 
     def _read_pickle(self, path: Path, key: str) -> Part:
         batch = read_pickle(read_file(path), str(path))
@@ -123,8 +124,9 @@ class CIFAR100(CIFAR10):
     url = "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz"
     checksum = "md5:eb9058c3a382ffc7106e4002c42a8d85"
 
-    def __init__(self, root: str | Path, train: bool = True, download: bool = False, coarse: bool = False) -> None:
-        self._load(Path(root), train, download, "coarse_labels" if coarse else "fine_labels")
+    def __init__(self, root: str | Path, train: bool = True, download: bool = False, coarse: bool = False,
+                 as_bytes: bool = False) -> None:
+        self._load(Path(root), train, download, "coarse_labels" if coarse else "fine_labels", as_bytes)
 
 
 def _entry(batch: dict[str, Any], key: str, kind: type, path: Path) -> Any:

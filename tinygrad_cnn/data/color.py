@@ -1,4 +1,4 @@
-"""Augmentation of colors: transforms as in `transforms`, of pictures from 0 to 1, so they come before `Normalize`."""
+"""Augmentation of colors: transforms as in `transforms`, of pictures from 0 to 1 or of bytes, so before `Normalize`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..cpu.memory import empty
 from . import tones
-from .transforms import Batch, Range, _check_batch, _draw
+from .transforms import Batch, Floats, Range, _checked, _draw, _half
 
 # The eigenvalues and eigenvectors (columns) of the covariance of ImageNet's colors in fb.resnet.torch.
 _IMAGENET_VALUES = (0.2175, 0.0188, 0.0045)
@@ -42,13 +42,14 @@ class ColorJitter:
             raise ValueError(f"ColorJitter: hue is {hue}, but must lie between -0.5 and 0.5, half a turn each way.")
 
     def __call__(self, batch: Batch, generator: np.random.Generator) -> Batch:
-        _check_colors("ColorJitter", batch)
+        batch = _colors("ColorJitter", batch)
         ranges = self.brightness, self.contrast, self.saturation, self.hue
         steps = np.array([step for step, limits in enumerate(ranges) if limits != _NEUTRAL[step]], np.int64)
         orders = generator.permuted(np.tile(steps, (len(batch), 1)), axis=1)
         factors = np.stack([_draw(generator, limits, len(batch)) for limits in ranges], axis=1)
-        out = _copy(batch)
-        tones.jitter(out, orders, factors.astype(np.float32), np.empty(batch.shape[2:], np.float32))
+        out, half = empty(batch.shape, batch.dtype), _half(batch)
+        picture, plane = empty(batch.shape[1:], np.float32), empty(batch.shape[2:], np.float32)
+        tones.jitter(out, batch, orders, factors.astype(np.float32), np.float32(255 if half else 1), half, picture, plane)
         return out
 
 
@@ -61,10 +62,10 @@ class Grayscale:
         self.num_output_channels = num_output_channels
 
     def __call__(self, batch: Batch, generator: np.random.Generator) -> Batch:
-        _check_colors("Grayscale", batch)
-        out = empty((len(batch), self.num_output_channels, *batch.shape[2:]), np.float32)
-        for picture, result in zip(np.ascontiguousarray(batch), out, strict=True):
-            tones.gray(result[0], picture)
+        batch = _colors("Grayscale", batch)
+        out = empty((len(batch), self.num_output_channels, *batch.shape[2:]), batch.dtype)
+        for picture, result in zip(batch, out, strict=True):
+            tones.gray(result[0], picture, _half(batch))
             result[1:] = result[0]
         return out
 
@@ -75,7 +76,7 @@ class PCALighting:
     Adds the sum over the three axes of draw * eigenvalue * eigenvector to every pixel, with one draw for each sample
     and axis from a normal distribution of standard deviation `std`. `values` (3,) and `vectors` (3, 3), in columns,
     are those of the covariance of the colors of the training pictures: `principal_colors` finds them, ImageNet's are
-    the default. The result may lie below 0 or above 1.
+    the default. The result is float32, of bytes too, and may lie below 0 or above 1.
     """
 
     def __init__(self, std: float = 0.1, values: Sequence[float] | Batch = _IMAGENET_VALUES,
@@ -89,28 +90,28 @@ class PCALighting:
         self.std = std
 
     def __call__(self, batch: Batch, generator: np.random.Generator) -> Batch:
-        _check_colors("PCALighting", batch, (3,))
+        batch = _colors("PCALighting", batch, (3,))
         draws = generator.normal(0.0, self.std, (len(batch), 3)).astype(np.float32)
         shifts = (draws * self.values) @ self.vectors.T
-        return np.add(batch, shifts[:, :, None, None], out=empty(batch.shape, np.float32))
+        out = empty(batch.shape, np.float32)
+        return np.add(_levels(batch), shifts[:, :, None, None], out=out)
 
 
 def principal_colors(batch: Batch) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """The eigenvalues (3,), falling, and eigenvectors (3, 3), in columns, of the covariance of a batch's colors."""
-    _check_colors("principal_colors", batch, (3,))
-    values, vectors = np.linalg.eigh(np.cov(batch.transpose(1, 0, 2, 3).reshape(3, -1)))
+    levels = _levels(_colors("principal_colors", batch, (3,)))
+    values, vectors = np.linalg.eigh(np.cov(levels.transpose(1, 0, 2, 3).reshape(3, -1)))
     return values[::-1].astype(np.float32), vectors[:, ::-1].astype(np.float32)
 
 
-def _copy(batch: Batch) -> Batch:
-    out = empty(batch.shape, np.float32)
-    np.copyto(out, batch)
-    return out
+def _levels(batch: Batch) -> Floats:
+    """The batch in float32 from 0 to 1."""
+    return batch if batch.dtype == np.float32 else np.divide(batch, 255, out=empty(batch.shape, np.float32), dtype=np.float32)
 
 
 def _around(name: str, value: float | Range, middle: float) -> Range:
     """The range that a number or a range stands for."""
-    if isinstance(value, tuple):
+    if not isinstance(value, (int, float)):
         low, high = value
     elif value < 0:
         raise ValueError(f"ColorJitter: {name} is {value}, but must not be negative; 0 changes nothing.")
@@ -121,8 +122,9 @@ def _around(name: str, value: float | Range, middle: float) -> Range:
     return low, high
 
 
-def _check_colors(name: str, batch: Batch, channels: tuple[int, ...] = (1, 3)) -> None:
-    _check_batch(name, batch)
+def _colors(name: str, batch: Batch, channels: tuple[int, ...] = (1, 3)) -> Batch:
+    batch = _checked(name, batch)
     if batch.shape[1] not in channels:
         raise ValueError(f"{name}: the batch has {batch.shape[1]} channels, but must have 3, red, green and blue"
                          f"{', or 1, gray' if 1 in channels else ''}; leave the others out.")
+    return batch

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from ..cpu.memory import empty
-from . import resize
-from .transforms import Batch, Range, _check_batch
+from . import copies, resize
+from .transforms import Batch, Range, _both, _checked, _half
 
 _TRIALS = 10  # boxes drawn for a sample before the middle of the picture is taken
 
@@ -20,12 +21,12 @@ Boxes = npt.NDArray[np.int64]
 class CenterCrop:
     """The middle `size` pixels, (height, width) or one number for both."""
 
-    def __init__(self, size: int | Size) -> None:
+    def __init__(self, size: int | Sequence[int]) -> None:
         self.size = _size("CenterCrop", size)
 
     def __call__(self, batch: Batch, generator: np.random.Generator) -> Batch:
-        top, left = _room("CenterCrop", batch, self.size)
-        return _window(batch, round(top / 2), round(left / 2), self.size).copy()
+        batch, top, left = _room("CenterCrop", batch, self.size)
+        return _views(batch, 1, [(round(top / 2), round(left / 2))], self.size)[:, 0]
 
 
 class FiveCrop:
@@ -38,17 +39,13 @@ class FiveCrop:
 
     views = 5
 
-    def __init__(self, size: int | Size) -> None:
+    def __init__(self, size: int | Sequence[int]) -> None:
         self.size = _size(type(self).__name__, size)
 
     def __call__(self, batch: Batch, generator: np.random.Generator) -> Batch:
-        top, left = _room(type(self).__name__, batch, self.size)
-        places = (0, 0), (0, left), (top, 0), (top, left), (round(top / 2), round(left / 2))
-        out = empty((len(batch), self.views, batch.shape[1], *self.size), np.float32)
-        for view in range(self.views):
-            pictures = batch if view < 5 else batch[..., ::-1]
-            out[:, view] = _window(pictures, *places[view % 5], self.size)
-        return out
+        batch, top, left = _room(type(self).__name__, batch, self.size)
+        places = [(0, 0), (0, left), (top, 0), (top, left), (round(top / 2), round(left / 2))]
+        return _views(batch, self.views, places, self.size)
 
 
 class TenCrop(FiveCrop):
@@ -66,9 +63,9 @@ class RandomVerticalFlip:
         self.p = p
 
     def __call__(self, batch: Batch, generator: np.random.Generator) -> Batch:
-        _check_batch("RandomVerticalFlip", batch)
-        out = empty(batch.shape, np.float32)
-        resize.flip_rows(out, np.ascontiguousarray(batch), generator.random(len(batch)) < self.p)
+        batch = _checked("RandomVerticalFlip", batch)
+        out = empty(batch.shape, batch.dtype)
+        copies.flip_rows(out, batch, generator.random(len(batch)) < self.p)
         return out
 
 
@@ -79,12 +76,13 @@ class Resize:
                    does it, or "nearest" (for label maps)
     """
 
-    def __init__(self, size: int | Size, interpolation: str = "bilinear") -> None:
-        _size("Resize", size)
-        self.size, self.interpolation = size, _method("Resize", interpolation)
+    def __init__(self, size: int | Sequence[int], interpolation: str = "bilinear") -> None:
+        both = _size("Resize", size)
+        self.size = size if isinstance(size, int) else both if len(size) == 2 else both[0]
+        self.interpolation = _method("Resize", interpolation)
 
     def __call__(self, batch: Batch, generator: np.random.Generator) -> Batch:
-        _check_batch("Resize", batch)
+        batch = _checked("Resize", batch)
         height, width = batch.shape[2:]
         size = self.size
         if isinstance(size, int):
@@ -104,7 +102,7 @@ class RandomResizedCrop:
     in the range.
     """
 
-    def __init__(self, size: int | Size, scale: Range = (0.08, 1.0), ratio: Range = (3 / 4, 4 / 3),
+    def __init__(self, size: int | Sequence[int], scale: Range = (0.08, 1.0), ratio: Range = (3 / 4, 4 / 3),
                  interpolation: str = "bilinear") -> None:
         name = "RandomResizedCrop"
         self.size, self.interpolation = _size(name, size), _method(name, interpolation)
@@ -117,7 +115,7 @@ class RandomResizedCrop:
         self.scale, self.ratio = scale, ratio
 
     def __call__(self, batch: Batch, generator: np.random.Generator) -> Batch:
-        _check_batch("RandomResizedCrop", batch)
+        batch = _checked("RandomResizedCrop", batch)
         boxes = self.boxes(len(batch), batch.shape[2], batch.shape[3], generator)
         return _scale(batch, boxes, self.size, self.interpolation)
 
@@ -144,34 +142,36 @@ class RandomResizedCrop:
 
 def _scale(batch: Batch, boxes: Boxes, size: Size, interpolation: str) -> Batch:
     """The part boxes[n] of each sample n at `size`."""
-    out = empty((*batch.shape[:2], *size), np.float32)
-    batch = np.ascontiguousarray(batch)
-    places = np.empty((4, max(size)), np.int64)
+    out = empty((*batch.shape[:2], *size), batch.dtype)
     if interpolation == "nearest":
-        resize.nearest(out, batch, boxes, places)
+        resize.nearest(out, batch, boxes, np.empty((2, max(size)), np.uint32))
     else:
         rows, columns = (np.empty((new, 2 * math.ceil(max(1.0, old / new)) + 4), np.float32)
                          for new, old in zip(size, batch.shape[2:], strict=True))
-        resize.bilinear(out, batch, boxes, rows, columns, places, np.empty((batch.shape[2], size[1]), np.float32))
+        places, scratch = np.empty((4, max(size)), np.int64), np.empty((batch.shape[2] + 1, size[1]), np.float32)
+        resize.bilinear(out, batch, boxes, _half(batch), rows, columns, places, scratch)
     return out
 
 
-def _window(batch: Batch, top: int, left: int, size: Size) -> Batch:
-    return batch[:, :, top:top + size[0], left:left + size[1]]
+def _views(batch: Batch, count: int, places: list[Size], size: Size) -> Batch:
+    """(n, count, channels, *size): the parts whose (top, left) are `places`, then those of the mirrored pictures."""
+    out = empty((len(batch), count, batch.shape[1], *size), batch.dtype)
+    copies.views(out, batch, *np.array(places, np.int64).T.copy())
+    return out
 
 
-def _room(name: str, batch: Batch, size: Size) -> Size:
-    """By how many rows and columns the pictures are larger than `size`."""
-    _check_batch(name, batch)
+def _room(name: str, batch: Batch, size: Size) -> tuple[Batch, int, int]:
+    """The batch, and by how many rows and columns the pictures are larger than `size`."""
+    batch = _checked(name, batch)
     height, width = batch.shape[2:]
     if height < size[0] or width < size[1]:
         raise ValueError(f"{name}: size is {size}, but the pictures have {(height, width)} pixels; crop less, or scale "
                          f"them by Resize first.")
-    return height - size[0], width - size[1]
+    return batch, height - size[0], width - size[1]
 
 
-def _size(name: str, size: int | Size) -> Size:
-    both = (size, size) if isinstance(size, int) else size
+def _size(name: str, size: int | Sequence[int]) -> Size:
+    both = _both(size)
     if min(both) < 1:
         raise ValueError(f"{name}: size is {size}, but a picture has at least one pixel each way.")
     return both

@@ -1,4 +1,4 @@
-"""What a `DataLoader` reads from: numbered samples, each a tuple of NumPy arrays such as (image, label)."""
+"""What a `DataLoader` reads from: numbered samples, such as tuples (image, label) of NumPy arrays or Tensors."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import random
+from ..arrays import is_tensor
 
 Arrays = tuple[npt.NDArray[Any], ...]
 Indices = npt.NDArray[np.int64]
@@ -20,23 +21,23 @@ class Dataset:
     def __len__(self) -> int:
         raise TypeError(f"{type(self).__name__}: a dataset must define __len__.")
 
-    def __getitem__(self, index: int) -> Arrays:
+    def __getitem__(self, index: int) -> Any:
         raise TypeError(f"{type(self).__name__}: a dataset must define __getitem__(index), a tuple of arrays.")
 
     def __add__(self, other: Dataset) -> ConcatDataset:
         return ConcatDataset([self, other])
 
-    def batch(self, indices: Indices) -> Arrays:
-        """The samples numbered `indices`, stacked along a new first axis."""
-        samples = [self[int(index)] for index in indices]
-        return tuple(np.stack(column) for column in zip(*samples, strict=True))
+    def batch(self, indices: Indices) -> Any:
+        """The samples numbered `indices`, stacked along a new first axis: an array for each entry of a sample."""
+        return _stacked([self[int(index)] for index in indices])
 
 
 class TensorDataset(Dataset):
-    """Sample i is row i of each of `arrays` (NumPy arrays or CPU Tensors), which must have equal lengths."""
+    """Sample i is row i of each of `tensors` (CPU Tensors or NumPy arrays), which must have equal lengths."""
 
-    def __init__(self, *arrays: Any) -> None:
-        self.arrays: Arrays = tuple(array.numpy() if hasattr(array, "numpy") else np.asarray(array) for array in arrays)
+    def __init__(self, *tensors: Any) -> None:
+        self.tensors = tensors
+        self.arrays: Arrays = tuple(t.detach().numpy() if is_tensor(t) else np.asarray(t) for t in tensors)
         lengths = [len(array) for array in self.arrays]
         if len(set(lengths)) != 1:
             raise ValueError(f"TensorDataset: arrays have lengths {lengths}; give one or more arrays of equal length.")
@@ -44,8 +45,8 @@ class TensorDataset(Dataset):
     def __len__(self) -> int:
         return len(self.arrays[0])
 
-    def __getitem__(self, index: int) -> Arrays:
-        return tuple(array[index] for array in self.arrays)
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        return tuple(rows[index] for rows in self.tensors)
 
     def batch(self, indices: Indices) -> Arrays:
         return tuple(array.take(indices, axis=0) for array in self.arrays)
@@ -54,7 +55,7 @@ class TensorDataset(Dataset):
 class Subset(Dataset):
     """The samples of `dataset` numbered `indices`, in that order."""
 
-    def __init__(self, dataset: Dataset, indices: Sequence[int] | Indices) -> None:
+    def __init__(self, dataset: Any, indices: Sequence[int] | Indices) -> None:
         self.dataset = dataset
         self.indices = np.asarray(indices, np.int64)
         outside = self.indices[(self.indices < 0) | (self.indices >= len(dataset))]
@@ -65,11 +66,14 @@ class Subset(Dataset):
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __getitem__(self, index: int) -> Arrays:
+    def __getitem__(self, index: int) -> Any:
         return self.dataset[int(self.indices[index])]
 
-    def batch(self, indices: Indices) -> Arrays:
-        return self.dataset.batch(self.indices[indices])
+    def batch(self, indices: Indices) -> Any:
+        chosen = self.indices[indices]
+        if isinstance(self.dataset, Dataset):
+            return self.dataset.batch(chosen)
+        return _stacked([self.dataset[k] for k in chosen.tolist()])
 
 
 class ConcatDataset(Dataset):
@@ -81,10 +85,15 @@ class ConcatDataset(Dataset):
         if not self.datasets:
             raise ValueError("ConcatDataset: datasets is empty; give at least one.")
 
+    @property
+    def cumulative_sizes(self) -> list[int]:
+        """How many samples there are up to the end of each dataset."""
+        return [int(end) for end in self.ends]
+
     def __len__(self) -> int:
         return int(self.ends[-1])
 
-    def __getitem__(self, index: int) -> Arrays:
+    def __getitem__(self, index: int) -> Any:
         if not -len(self) <= index < len(self):
             raise IndexError(f"ConcatDataset: index {index} does not exist in a dataset of {len(self)} samples; "
                              f"use 0 to {len(self) - 1}.")
@@ -93,7 +102,11 @@ class ConcatDataset(Dataset):
         return self.datasets[which][place - int(self.ends[which]) + len(self.datasets[which])]
 
 
-def random_split(dataset: Dataset, lengths: Sequence[int | float], generator: random.Generator | None = None) -> list[Subset]:
+def _stacked(samples: list[Any]) -> Arrays:
+    return tuple(np.stack([np.asarray(entry) for entry in column]) for column in zip(*samples, strict=True))
+
+
+def random_split(dataset: Any, lengths: Sequence[int | float], generator: random.Generator | None = None) -> list[Subset]:
     """The samples in random order, dealt out to subsets of these lengths, or of these fractions of the whole.
 
     What fractions leave over goes one by one to the first subsets. The order is that of `generator`, else of
@@ -109,7 +122,7 @@ def random_split(dataset: Dataset, lengths: Sequence[int | float], generator: ra
     if sum(sizes) != count:
         raise ValueError(f"random_split: lengths {list(lengths)} add up to {sum(sizes)} but the dataset has {count} samples; "
                          "give lengths that add up to it, or fractions that add up to 1.")
-    seed, counter = (random if generator is None else generator).take(count)
-    order = np.random.Generator(np.random.Philox(key=[seed, counter])).permutation(count)
+    key = (random if generator is None else generator).take(count)
+    order = np.random.Generator(np.random.Philox(key=np.array(key, np.uint64))).permutation(count)
     ends = np.cumsum(sizes)
     return [Subset(dataset, order[end - size:end]) for size, end in zip(sizes, ends)]

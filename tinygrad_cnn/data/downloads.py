@@ -49,15 +49,17 @@ def download(url: str, checksum: str, folder: str | Path | None = None, timeout:
     except OSError as error:
         raise DataFileError(f"{place}: the folder for downloads cannot be made ({error.strerror}).") from error
     path = place / name
-    if path.exists():
-        _compare(str(path), checksum, _digest(path, kind), "remove it to fetch it again")
-        return path
     partial = path.with_name(f".{name}.{secrets.token_hex(8)}")
     try:
+        if path.exists():
+            _compare(str(path), checksum, _digest(path, kind), "remove it to fetch it again")
+            return path
         with open(partial, "xb") as file:
             _fetch(url, file, timeout, largest)
         _compare(url, checksum, _digest(partial, kind), "the server sent another file, which was not kept")
         os.replace(partial, path)
+    except OSError as error:
+        raise DataFileError(f"{path}: the file cannot be read or written ({error.strerror or error}).") from error
     finally:
         partial.unlink(missing_ok=True)
         with suppress(OSError):  # those that hold something stay
@@ -86,21 +88,31 @@ def _fetch(url: str, file: BinaryIO, timeout: float, largest: int) -> None:
     try:
         with urlopen(url, timeout=timeout) as response:
             announced = response.length  # None where the server does not say
+            _bound(url, announced or 0, largest)
             while piece := response.read(_PIECE):
                 received += file.write(piece)
-                if received > largest:
-                    raise DataFileError(f"{url}: the server sends more than {largest} bytes, the most that is taken; "
-                                        f"raise `largest` if that is right.")
+                _bound(url, received, largest)
     except HTTPError as error:
-        raise DataFileError(f"{url}: the server answers {error.code} {error.reason}; check the address.") from error
+        raise DataFileError(f"{url}: the server answers {error.code} {_one_line(error.reason)}; check the "
+                            f"address.") from error
     except TimeoutError as error:
         raise DataFileError(f"{url}: nothing came for {timeout:g} seconds, after {received} bytes; try "
                             f"again.") from error
     except (HTTPException, URLError, OSError) as error:
-        reason = " ".join(str(getattr(error, "reason", error)).split())
+        reason = _one_line(getattr(error, "reason", error))
         raise DataFileError(f"{url}: the download failed after {received} bytes ({reason}); try again.") from error
     if announced is not None and received != announced:
         raise DataFileError(f"{url}: the server announced {announced} bytes and sent {received}; try again.")
+
+
+def _bound(url: str, count: int, largest: int) -> None:
+    if count > largest:
+        raise DataFileError(f"{url}: the server sends more than {largest} bytes, the most that is taken; raise `largest` if "
+                            f"that is right.")
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())
 
 
 def _digest(path: Path, kind: str) -> str:

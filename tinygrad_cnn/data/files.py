@@ -23,21 +23,26 @@ class DataFileError(Exception):
 class LabeledImages(Dataset):
     """Images that are kept as bytes, a quarter of the memory of float32, and become float32 when they are read.
 
-    pixels  uint8 (n, channels, height, width), 0 to 255; a sample has them as float32 from 0 to 1
-    labels  int64 (n,)
+    pixels    uint8 (n, channels, height, width), 0 to 255; a sample has them as float32 from 0 to 1
+    labels    int64 (n,)
+    as_bytes  samples have the pixels as they are: fastest where transforms follow, of which `Normalize` or
+              `ConvertImageDtype` makes float32
     """
 
-    def __init__(self, pixels: npt.NDArray[np.uint8], labels: npt.NDArray[Any]) -> None:
-        self.pixels, self.labels = pixels, labels.astype(np.int64)
+    def __init__(self, pixels: npt.NDArray[np.uint8], labels: npt.NDArray[Any], as_bytes: bool = False) -> None:
+        self.pixels, self.labels, self.as_bytes = pixels, labels.astype(np.int64), as_bytes
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, index: int) -> Arrays:
-        return np.divide(self.pixels[index], 255, dtype=np.float32), self.labels[index]
+        return self._levels(self.pixels[index]), self.labels[index]
 
     def batch(self, indices: Indices) -> Arrays:
-        return np.divide(self.pixels.take(indices, axis=0), 255, dtype=np.float32), self.labels.take(indices)
+        return self._levels(self.pixels.take(indices, axis=0)), self.labels.take(indices)
+
+    def _levels(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+        return pixels if self.as_bytes else np.divide(pixels, 255, dtype=np.float32)
 
 
 def read_file(path: str | Path, largest: int = LARGEST) -> bytes:

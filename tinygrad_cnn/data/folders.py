@@ -18,6 +18,7 @@ LARGEST = 50_000_000  # pixels of a picture: a small file can unpack to far more
 MODES = {"RGB": 3, "L": 1}  # pillow's name -> channels
 
 Size = tuple[int, int]
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # by contents; others may start programs, as EPS does
 _EIGHT_BITS = ("1", "CMYK", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "YCbCr", "HSV", "LAB", "La", "RGBa")
 _LABELS = ("1", "I", "I;16", "I;16B", "I;16L", "L", "P")  # modes with one whole number for each pixel
 
@@ -64,7 +65,7 @@ class _Pictures(Dataset):
 
     samples: list[Any]
 
-    def __init__(self, size: Size | None, mode: str, damaged: str, largest: int) -> None:
+    def __init__(self, size: Size | None, mode: str, damaged: str, largest: int, as_bytes: bool) -> None:
         name = type(self).__name__
         if mode not in MODES:
             raise ValueError(f"{name}: mode is {mode!r}, but must be one of {', '.join(map(repr, MODES))}.")
@@ -72,7 +73,7 @@ class _Pictures(Dataset):
             raise ValueError(f"{name}: damaged is {damaged!r}, but must be 'raise' or 'skip'.")
         if size is not None and min(size) < 1:
             raise ValueError(f"{name}: size is {size}, but a picture has at least one pixel each way.")
-        self.size, self.mode, self.largest = size, mode, largest
+        self.size, self.mode, self.largest, self.as_bytes = size, mode, largest, as_bytes
         self.skipped: list[str] = []
 
     def __len__(self) -> int:
@@ -87,18 +88,22 @@ class _Pictures(Dataset):
                                  f"give size=(height, width).")
         return tuple(np.stack(column) for column in zip(*samples, strict=True))
 
-    def _picture(self, path: Path) -> npt.NDArray[np.float32]:
-        return np.divide(read_image(path, self.size, self.mode, self.largest), 255, dtype=np.float32)
+    def _picture(self, path: Path) -> npt.NDArray[Any]:
+        pixels = read_image(path, self.size, self.mode, self.largest)
+        return pixels if self.as_bytes else np.divide(pixels, 255, dtype=np.float32)
 
-    def _readable(self) -> Iterator[Any]:
-        """The samples that can be read; each of the others leaves its sentence in `skipped`."""
+    def _skip_damaged(self) -> None:
+        """Keep the samples that can be read; each of the others leaves its sentence in `skipped`."""
+        readable = []
         for index, sample in enumerate(self.samples):
             try:
                 self[index]
+                readable.append(sample)
             except DataFileError as error:
                 self.skipped.append(str(error))
-            else:
-                yield sample
+        if not readable:
+            raise DataFileError(f"none of {len(self.samples)} pictures can be read, the first because: {self.skipped[0]}")
+        self.samples = readable
 
 
 class ImageFolder(_Pictures):
@@ -108,25 +113,34 @@ class ImageFolder(_Pictures):
     folders' names in alphabetical order. `samples` has (path, class), class by class in the order of the paths. Files
     are told by their endings (`ENDINGS`); those that begin with a dot do not count.
 
-    size     (height, width) that every picture is brought to, as by `read_image`; default as they are
-    mode     "RGB" for 3 channels, "L" for 1
-    damaged  "raise" when such a picture is asked for, or "skip": read everything once at the start, leave out what
-             cannot be read, and say why in `skipped`
-    largest  pixels beyond which a picture counts as damaged
+    size      (height, width) that every picture is brought to, as by `read_image`; default as they are
+    mode      "RGB" for 3 channels, "L" for 1
+    damaged   "raise" when such a picture is asked for, or "skip": read everything once at the start, leave out what
+              cannot be read, and say why in `skipped`
+    largest   pixels beyond which a picture counts as damaged
+    as_bytes  samples are uint8 from 0 to 255: fastest where transforms follow, of which `Normalize` or
+              `ConvertImageDtype` makes float32
 
-    Raises `DataFileError` naming the file or folder, also for a class without pictures.
+    Links to files and folders are followed. Raises `DataFileError` naming the file or folder, also for a class without
+    pictures.
     """
 
     def __init__(self, root: str | Path, size: Size | None = None, mode: str = "RGB", damaged: str = "raise",
-                 largest: int = LARGEST) -> None:
-        super().__init__(size, mode, damaged, largest)
+                 largest: int = LARGEST, as_bytes: bool = False) -> None:
+        super().__init__(size, mode, damaged, largest, as_bytes)
         folders = [path for path in _listed(Path(root)) if path.is_dir() and not path.name.startswith(".")]
         if not folders:
             raise DataFileError(f"{root}: there are no folders here; ImageFolder needs one for each class.")
         self.classes = [folder.name for folder in folders]
+        self.class_to_idx = {name: label for label, name in enumerate(self.classes)}
         self.samples = [(path, label) for label, folder in enumerate(folders) for path in _images(folder)]
         if damaged == "skip":
-            self.samples = list(self._readable())
+            self._skip_damaged()
+
+    @property
+    def targets(self) -> list[int]:
+        """The class of every sample."""
+        return [label for _, label in self.samples]
 
     def __getitem__(self, index: int) -> Arrays:
         path, label = self.samples[index]
@@ -142,10 +156,9 @@ class SegmentationFolder(_Pictures):
     """
 
     def __init__(self, images: str | Path, masks: str | Path, size: Size | None = None, mode: str = "RGB",
-                 damaged: str = "raise", largest: int = LARGEST) -> None:
-        super().__init__(size, mode, damaged, largest)
-        pictures, labels = ({path.relative_to(root).with_suffix(""): path for path in _images(root)}
-                            for root in (Path(images), Path(masks)))
+                 damaged: str = "raise", largest: int = LARGEST, as_bytes: bool = False) -> None:
+        super().__init__(size, mode, damaged, largest, as_bytes)
+        pictures, labels = _by_name(Path(images)), _by_name(Path(masks))
         for here, there, folder in (pictures, labels, masks), (labels, pictures, images):
             for name in here:
                 if name not in there:
@@ -153,7 +166,7 @@ class SegmentationFolder(_Pictures):
                                         f"maps go in pairs.")
         self.samples = [(path, labels[name]) for name, path in pictures.items()]
         if damaged == "skip":
-            self.samples = list(self._readable())
+            self._skip_damaged()
 
     def __getitem__(self, index: int) -> Arrays:
         path, labels = self.samples[index]
@@ -167,7 +180,7 @@ class SegmentationFolder(_Pictures):
 def _open(path: str | Path, largest: int) -> Image.Image:
     """The picture with its pixels unpacked."""
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=FORMATS) as picture:
             if picture.width * picture.height > largest:
                 raise DataFileError(f"{path}: the picture has {picture.width} x {picture.height} pixels, more than "
                                     f"{largest}; raise `largest` if that is right.")
@@ -197,9 +210,31 @@ def _listed(folder: Path) -> Sequence[Path]:
 
 def _images(folder: Path) -> list[Path]:
     """All pictures below `folder`, in the same order on every system."""
-    _listed(folder)
-    found = [path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file()
-             and not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+    found = [path for path in _files(folder, set()) if path.suffix.lower() in ENDINGS]
     if not found:
         raise DataFileError(f"{folder}: there are no pictures here ({', '.join(ENDINGS)}).")
     return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def _files(folder: Path, above: set[Path]) -> Iterator[Path]:
+    """What lies in `folder` and the folders below it, but for names that begin with a dot. A link to a folder `above` is
+    left out, one to nowhere is not: a picture that cannot be read."""
+    above = above | {folder.resolve()}
+    for path in _listed(folder):
+        if path.name.startswith("."):
+            continue
+        if not path.is_dir():
+            yield path
+        elif path.resolve() not in above:
+            yield from _files(path, above)
+
+
+def _by_name(folder: Path) -> dict[Path, Path]:
+    """The pictures below `folder` by their places in it without endings."""
+    found: dict[Path, Path] = {}
+    for path in _images(folder):
+        other = found.setdefault(path.relative_to(folder).with_suffix(""), path)
+        if other != path:
+            raise DataFileError(f"{path}: {other.name} has the same name but for its ending; pictures and label maps go in "
+                                f"pairs, so rename or remove one.")
+    return found

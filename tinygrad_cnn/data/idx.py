@@ -51,6 +51,7 @@ class MNIST(LabeledImages):
               `MNIST/raw` below it, where torchvision puts them, are found too
     train     the training part, else the test part
     download  fetch the two files that are needed into `root` if they are not there; nothing is fetched otherwise
+    as_bytes  images are uint8 from 0 to 255
 
     Raises `DataFileError` if a file is missing or damaged, or if images and labels do not belong together.
     """
@@ -64,7 +65,7 @@ class MNIST(LabeledImages):
         "t10k-labels-idx1-ubyte": "md5:ec29112dd5afa0611ce80d1b7f02629c",
     }
 
-    def __init__(self, root: str | Path, train: bool = True, download: bool = False) -> None:
+    def __init__(self, root: str | Path, train: bool = True, download: bool = False, as_bytes: bool = False) -> None:
         part = "train" if train else "t10k"
         images, labels = (self._find(Path(root), f"{part}-{name}-ubyte", download)
                           for name in ("images-idx3", "labels-idx1"))
@@ -79,7 +80,7 @@ class MNIST(LabeledImages):
         if digits.size and digits.max() >= len(self.classes):
             raise DataFileError(f"{labels}: label {digits.max()} stands for none of the {len(self.classes)} classes; "
                                 f"the file is damaged or of another data set.")
-        super().__init__(pixels[:, None], digits)
+        super().__init__(pixels[:, None], digits, as_bytes)
 
     def _find(self, root: Path, name: str, fetch: bool) -> Path:
         try:

@@ -2,65 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from .. import random
 from ..creation import from_numpy
-from .dataset import Arrays, Dataset, Indices
-from .prefetch import prefetch
+from ..tensor import Tensor
+from ..utils.data import loader as torch_like
+from ..utils.data.collate import default_collate
+from ..utils.data.sampler import BatchSampler
+from .dataset import Dataset
+from .prefetch import prefetch as ahead
 from .transforms import Transform
 
 _ORDER, _AUGMENT = 0, 1  # two streams of random numbers that never meet
 
+Task = tuple[int, int, Any]  # epoch, batch, and what it is made of: numbers of samples
 
-class DataLoader:
-    """Iterating gives one epoch of `dataset`: tuples of Tensors with `batch_size` samples each.
 
-    shuffle           a new order in every epoch, else the dataset's own
-    drop_last         leave out a last batch that is not full
+class DataLoader(torch_like.DataLoader):
+    """Iterating gives one epoch of `dataset`: batches of `batch_size` samples as Tensors, read and augmented ahead.
+
+    Takes all arguments of PyTorch's loader in its order (`tinygrad_cnn.utils.data.DataLoader` has them), and these:
+
     transform         called as transform(images, generator) on the first array of every batch
     target_transform  the same on the second array, with the same random numbers: the augmentation of a label map
                       whose image goes through `transform`
-    prefetch          how many batches a thread keeps ready; 0 works without a thread
-    collate_fn        called with the list of a batch's samples in place of all this; what it returns is the batch
-    num_workers       no processes are needed: it makes no difference, nor does `pin_memory`
-    seed              the order depends on (seed, epoch), augmentation on (seed, epoch, batch), and on nothing else
+    prefetch          how many batches each thread keeps ready, PyTorch's `prefetch_factor`; 0 works without a thread
+    seed              the order of `shuffle` depends on (seed, epoch), augmentation on (seed, epoch, batch), and on nothing
+                      else, such as threads; default the seed of `manual_seed`
+
+    Workers are threads: `num_workers` of them, one by default. `timeout` and `worker_init_fn` are theirs. An order that a
+    `generator`, `sampler` or `batch_sampler` gives is theirs alone.
 
     `epoch` counts the finished epochs. A loop that is left early has not finished its epoch: the next one starts it
     again, unless `load_state_dict` has brought a place to go on from.
     """
 
     epoch: int
+    batch_size: Any  # None for single samples, and where a batch_sampler decides
     batch: int  # how many batches of this epoch have been given out
     _start: int  # the batch at which the next loop begins
 
-    def __init__(self, dataset: Dataset, batch_size: int = 1, shuffle: bool = False, drop_last: bool = False,
+    def __init__(self, dataset: Any, batch_size: int | None = 1, shuffle: bool | None = None, *arguments: Any,
                  transform: Transform | None = None, target_transform: Transform | None = None, prefetch: int = 2,
-                 seed: int = 0, *, collate_fn: Callable[[list[Any]], Any] | None = None, num_workers: int = 0,
-                 pin_memory: bool = False) -> None:
-        del num_workers, pin_memory
-        for name, value, least in ("batch_size", batch_size, 1), ("prefetch", prefetch, 0), ("seed", seed, 0):
-            if value < least:
-                raise ValueError(f"DataLoader: {name} is {value}, but must be at least {least}.")
-        self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last
-        self.transforms = (transform, target_transform)
-        self.prefetch, self.seed, self.collate_fn = prefetch, seed, collate_fn
+                 seed: int | None = None, **options: Any) -> None:
+        super().__init__(dataset, batch_size, shuffle, *arguments, **options)
+        self.shuffle, self.transforms = bool(shuffle), (transform, target_transform)
+        self.prefetch = prefetch if self.prefetch_factor is None else self.prefetch_factor
+        self.seed = random.initial_seed() if seed is None else seed
+        for name, value in ("prefetch", self.prefetch), ("seed", self.seed):
+            if value < 0:
+                raise ValueError(f"DataLoader: {name} is {value}, but must be at least 0.")
+        if self.transforms != (None, None) and (self._by_one or self.collate_fn is not default_collate):
+            raise ValueError("DataLoader: a transform works on batches of arrays, but batch_size None or a collate_fn makes "
+                             "others; call it in the dataset or in collate_fn.")
+        self._own_order = self.shuffle and self.generator is None and not self.iterable
         self.set_epoch(0)
-
-    def __len__(self) -> int:
-        """The number of batches in an epoch."""
-        rounding = 0 if self.drop_last else self.batch_size - 1
-        return (len(self.dataset) + rounding) // self.batch_size
 
     def __iter__(self) -> Iterator[Any]:
         self.batch, self._start = self._start, 0
-        with closing(prefetch(self._batches(self.epoch, self.batch), self.prefetch)) as batches:
-            for arrays in batches:
+        workers = max(self.num_workers, 1)
+        tasks = self._tasks(self.epoch, self.batch)
+        with closing(ahead(self._read, tasks, self.prefetch * workers, workers, self.timeout, self.worker_init_fn)) as batches:
+            for batch in batches:
                 self.batch += 1
-                yield tuple(from_numpy(array) for array in arrays) if self.collate_fn is None else arrays
+                yield batch
         self.set_epoch(self.epoch + 1)
 
     def set_epoch(self, epoch: int) -> None:
@@ -81,27 +92,51 @@ class DataLoader:
         self.batch = self._start = state["batch"]
 
     def _identity(self) -> dict[str, int]:
-        return {"seed": self.seed, "batch_size": self.batch_size, "samples": len(self.dataset),
+        return {"seed": self.seed, "batch_size": self.batch_size or 0, "samples": len(self.dataset),
                 "shuffle": int(self.shuffle), "drop_last": int(self.drop_last)}
 
-    def _batches(self, epoch: int, start: int) -> Iterator[Any]:
-        order = self._order(epoch)
-        for batch in range(start, len(self)):
-            indices = order[batch * self.batch_size:(batch + 1) * self.batch_size]
-            if self.collate_fn is None:
-                yield self._augment(self.dataset.batch(indices), epoch, batch)
-            else:
-                yield self.collate_fn([self.dataset[int(index)] for index in indices])
+    def _tasks(self, epoch: int, start: int) -> Iterator[Task]:
+        """The batches of an epoch from the batch `start` on."""
+        for batch, numbers in enumerate(islice(self._batches(epoch), start, None), start):
+            yield epoch, batch, numbers
 
-    def _order(self, epoch: int) -> Indices:
-        samples = np.arange(len(self.dataset), dtype=np.int64)
-        return self._generator(epoch, 0, _ORDER).permutation(samples) if self.shuffle else samples
+    def _batches(self, epoch: int) -> Iterator[Any]:
+        """Numbers of samples, those of each batch or one by one; of an iterable dataset the samples themselves."""
+        if self._own_order:
+            order: Any = self._generator(epoch, 0, _ORDER).permutation(len(self.dataset)).tolist()
+        elif self.iterable:
+            order = self.dataset
+        else:
+            return iter(self.sampler if self._by_one else self.batch_sampler)
+        return iter(order if self._by_one else BatchSampler(order, self.batch_size, self.drop_last))
 
-    def _augment(self, arrays: Arrays, epoch: int, batch: int) -> Arrays:
-        changed = [array if transform is None else transform(array, self._generator(epoch, batch, _AUGMENT))
-                   for array, transform in zip(arrays, self.transforms, strict=False)]
-        return (*changed, *arrays[len(self.transforms):])
+    def _read(self, task: Task) -> Any:
+        """The batch. May run in any thread."""
+        epoch, batch, numbers = task
+        if self._by_one:
+            return self.collate_fn(self._sample(numbers))
+        arrays = getattr(type(self.dataset), "batch", Dataset.batch) is not Dataset.batch  # cheaper than single samples
+        if arrays and self.collate_fn is default_collate:
+            made = self.dataset.batch(np.asarray(numbers, np.int64))
+        else:
+            made = self.collate_fn([self._sample(number) for number in numbers])
+        if self.transforms != (None, None):
+            made = self._augment(made, epoch, batch)
+        return [from_numpy(x) if isinstance(x, np.ndarray) else x for x in made] if isinstance(made, (list, tuple)) else made
+
+    def _sample(self, number: Any) -> Any:
+        return number if self.iterable else self.dataset[number]
+
+    def _augment(self, batch: Any, epoch: int, number: int) -> list[Any]:
+        """The columns of a batch, the first two changed."""
+        columns = list(batch) if isinstance(batch, (list, tuple)) else [batch]
+        for k, (column, transform) in enumerate(zip(columns, self.transforms)):
+            if transform is not None:
+                array = column.numpy() if isinstance(column, Tensor) else column
+                columns[k] = transform(array, self._generator(epoch, number, _AUGMENT))
+        return columns
 
     def _generator(self, epoch: int, batch: int, stream: int) -> np.random.Generator:
         """Random numbers that are a function of their place in the run, not of what was drawn before."""
-        return np.random.Generator(np.random.Philox(key=[self.seed, epoch], counter=[0, 0, batch, stream]))
+        key = np.array([self.seed, epoch], np.uint64)
+        return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, batch, stream]))

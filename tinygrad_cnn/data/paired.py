@@ -13,6 +13,7 @@ from .color import ColorJitter, Grayscale, PCALighting
 from .crops import CenterCrop, RandomResizedCrop, RandomVerticalFlip, Resize
 from .transforms import (
     Batch,
+    ConvertImageDtype,
     GridTransform,
     Normalize,
     RandomCrop,
@@ -23,7 +24,7 @@ from .transforms import (
 
 Masks = npt.NDArray[Any]
 
-_COLORS = (ColorJitter, Grayscale, Normalize, PCALighting)  # leave every pixel where it is
+_COLORS = (ColorJitter, ConvertImageDtype, Grayscale, Normalize, PCALighting)  # leave every pixel where it is
 _PLACES = (CenterCrop, GridTransform, RandomCrop, RandomHorizontalFlip, RandomResizedCrop, RandomShift,
            RandomVerticalFlip, Resize)
 _EXACT = 1 << 24  # whole numbers up to this are exact in float32
@@ -60,7 +61,7 @@ class Paired:
         return self.images(images, generator), self.masks(masks, same)
 
     def images(self, batch: Batch, generator: np.random.Generator) -> Batch:
-        """The pictures, float32 (samples, channels, height, width)."""
+        """The pictures (samples, channels, height, width)."""
         for transform, own in zip(self.transforms, self._generators(generator), strict=True):
             batch = transform(batch, own)
         return batch

@@ -3,10 +3,13 @@
 Pictures are float32 (channels, height, width) from 0 to 1. What grows beyond is cut off there, by each change.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from ..cpu.jit import jit
+from .copies import copy
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -16,37 +19,77 @@ BRIGHTNESS, CONTRAST, SATURATION, HUE = range(4)
 
 
 @jit
-def jitter(pictures: Floats, orders: Integers, factors: Floats, scratch: Floats) -> None:
-    """Make the changes orders[n, :], numbered as above, with strength factors[n, number], to pictures[n]; in place.
+def jitter(out: Any, x: Any, orders: Integers, factors: Floats, unit: np.float32, half: np.float32, picture: Floats,
+           plane: Floats) -> None:
+    """out[n] = x[n] after the changes orders[n, :], numbered as above, with strength factors[n, number].
 
-    `scratch` has the height and width of the pictures.
+    x is float32 with `unit` 1 and `half` 0, or uint8 with 255 and 0.5. Scratch: `picture` and `plane`, of the size of a
+    picture and of one of its channels.
     """
-    for n in range(pictures.shape[0]):
-        picture = pictures[n]
+    for n in range(x.shape[0]):
+        scaled(picture, x[n], 1 / unit, np.float32(0))
         for step in orders[n]:
             factor = factors[n, step]
             if step == BRIGHTNESS:
                 blend(picture, np.float32(0), factor)
             elif step == CONTRAST:
-                gray(scratch, picture)
-                blend(picture, average(scratch), factor)
+                gray(plane, picture, np.float32(0))
+                blend(picture, average(plane), factor)
             elif step == SATURATION and picture.shape[0] == 3:
-                gray(scratch, picture)
-                blend_gray(picture, scratch, factor)
+                gray(plane, picture, np.float32(0))
+                blend_gray(picture, plane, factor)
             elif step == HUE and picture.shape[0] == 3:
                 turn(picture, factor)
+        scaled(out[n], picture, unit, half)
 
 
 @jit
-def gray(out: Floats, picture: Floats) -> None:
-    """out[i, j] = how light picture[:, i, j] is, of three channels or one"""
-    if picture.shape[0] == 1:
-        out[:] = picture[0]
-        return
-    red, green, blue = picture
+def scaled(out: Any, x: Any, factor: np.float32, half: np.float32) -> None:
+    """out = factor * x + half, one picture"""
+    for c in range(out.shape[0]):
+        for i in range(out.shape[1]):
+            to, of = out[c, i], x[c, i]
+            for j in range(np.uintp(to.size)):
+                to[j] = factor * of[j] + half
+
+
+@jit
+def lookup(out: Floats, x: Any, table: Floats) -> None:
+    """out[n, c] = table[c, x[n, c]], x being bytes; a table of one row serves every channel."""
+    for n in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            values = table[c % table.shape[0]]
+            for i in range(x.shape[2]):
+                to, of = out[n, c, i], x[n, c, i]
+                for j in range(np.uintp(to.size)):
+                    to[j] = values[of[j]]
+
+
+def _normalized(out: Floats, x: Floats, mean: Floats, std: Floats) -> None:
+    """out[n, c] = (x[n, c] - mean[c]) / std[c]; a mean and std of one serve every channel."""
+    for n in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            middle, spread = mean[c % mean.size], std[c % std.size]
+            for i in range(x.shape[2]):
+                to, of = out[n, c, i], x[n, c, i]
+                for j in range(np.uintp(to.size)):
+                    to[j] = (of[j] - middle) / spread
+
+
+normalized = jit(_normalized, precise=True)  # a division is a division, as PyTorch's
+
+
+@jit
+def gray(out: Any, picture: Any, half: np.float32) -> None:
+    """out[i, j] = how light picture[:, i, j] is, of three channels or one, plus `half`, which rounds bytes"""
     for i in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            out[i, j] = RED * red[i, j] + GREEN * green[i, j] + BLUE * blue[i, j]
+        to = out[i]
+        if picture.shape[0] == 1:
+            copy(to, picture[0, i])
+        else:
+            red, green, blue = picture[0, i], picture[1, i], picture[2, i]
+            for j in range(np.uintp(to.size)):
+                to[j] = RED * red[j] + GREEN * green[j] + BLUE * blue[j] + half
 
 
 @jit
