@@ -2,15 +2,18 @@
 
 import ctypes
 import struct
+import threading
 from enum import IntEnum
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from tinygrad_cnn.cuda import driver, gpu
+from tinygrad_cnn.cuda import compiler, driver, gpu
 from tinygrad_cnn.cuda.driver import kernel, launch
-from tinygrad_cnn.cuda.memory import download, empty, upload
+from tinygrad_cnn.cuda.memory import download, empty, pool, upload
+
+BINDINGS = gpu._bindings
 
 
 class CUresult(IntEnum):
@@ -53,6 +56,9 @@ class Driver:
     def cuStreamSynchronize(self, stream):
         return self.state,
 
+    def cuCtxSynchronize(self):
+        return self.state,
+
     def cuMemAllocAsync(self, nbytes, stream):
         if nbytes > 1 << 20:
             return CUresult.CUDA_ERROR_OUT_OF_MEMORY, 0
@@ -86,8 +92,7 @@ def fake(monkeypatch, tmp_path):
     monkeypatch.setattr(gpu, "_bindings", lambda: made)
     monkeypatch.setattr(gpu, "_libraries", lambda: None)
     monkeypatch.setattr(gpu, "cache_folder", lambda: tmp_path)
-    monkeypatch.setattr(driver, "cuda", SimpleNamespace(implementation="NVIDIA"))
-    monkeypatch.setattr(driver, "compile", lambda kernel, kinds, capability: driver.Code(b"cubin", "entry", "", ""))
+    monkeypatch.setattr(compiler, "compile", lambda kernel, kinds, capability: compiler.Code(b"cubin", "entry", "", ""))
     before = driver.use(gpu.Gpu())
     for one in (_plain, _strided):
         one.compiled.clear()
@@ -126,7 +131,7 @@ def test_a_kernel_is_compiled_once_for_each_type_and_found_on_the_disk_again(fak
         launch(_strided, 6, a, a)
     assert len(_strided.compiled) == len(list((tmp_path / "cuda").glob("*.cubin"))) == 2
     _strided.compiled.clear()
-    monkeypatch.setattr(driver, "compile", None)
+    monkeypatch.setattr(compiler, "compile", None)
     launch(_strided, 6, x, x)
 
 
@@ -141,6 +146,36 @@ def test_numbers_that_do_not_fit(fake):
 def test_memory_goes_up_and_down(fake):
     x = np.arange(12, dtype="float32").reshape(3, 4)
     np.testing.assert_array_equal(download(upload(x).transpose((1, 0))[1:]), x.T[1:])
+
+
+def test_freed_memory_goes_back_to_the_system(fake, monkeypatch):
+    kept = []
+    monkeypatch.setattr(fake, "cuMemPoolTrimTo", lambda _, nbytes: (kept.append(nbytes), (CUresult.CUDA_SUCCESS,))[1])
+    x = empty((100,), "float32")
+    assert len(fake.blocks) == 1
+    del x
+    pool().release()
+    assert kept == [0] and not fake.blocks and pool().reserved == 0
+
+
+def test_what_another_thread_sends_during_a_wait_is_kept(fake, monkeypatch):
+    upload(np.zeros(3))
+    monkeypatch.setattr(fake, "cuCtxSynchronize", lambda: (upload(np.ones(2)), (CUresult.CUDA_SUCCESS,))[1])
+    driver.synchronize()
+    assert [x.tolist() for x in driver.executor()._sent] == [[1, 1]]
+
+
+def test_every_thread_enters_the_context(fake, monkeypatch):
+    entered = []
+    monkeypatch.setattr(fake, "cuCtxSetCurrent", lambda _: (entered.append(threading.get_ident()), (CUresult.CUDA_SUCCESS,))[1])
+    gpu, x = driver.executor(), empty((2, 3), "float32")
+    block = gpu.allocate(512)
+    for call in (lambda: gpu.free(block), lambda: gpu.allocate(512), gpu.synchronize, lambda: launch(_strided, 6, x, x)):
+        before = len(entered)
+        thread = threading.Thread(target=call)
+        thread.start()
+        thread.join()
+        assert len(entered) == before + 1
 
 
 def test_an_error_names_what_was_done(fake, monkeypatch):
@@ -161,8 +196,9 @@ def test_what_is_missing_is_said(fake, monkeypatch):
     fake.devices = 0
     assert not driver.available()[0]
     assert "no NVIDIA GPU" in driver.available()[1] and "TINYGRAD_CNN_EMULATE=1" in driver.available()[1]
-    monkeypatch.setattr(driver, "cuda", SimpleNamespace(implementation="Built-in"))
-    assert driver.available() == (False, "the CUDA compiler is missing: pip install 'tinygrad_cnn[cuda]'")
+    monkeypatch.setattr(gpu, "_bindings", BINDINGS)
+    monkeypatch.setattr(gpu, "HAS_COMPILER", False)
+    assert "the CUDA compiler is missing: pip install 'tinygrad_cnn[cuda]'" in driver.available()[1]
     with pytest.raises(RuntimeError, match=r"device cuda: the CUDA compiler is missing: .* TINYGRAD_CNN_EMULATE=1"):
         gpu.Gpu()
     monkeypatch.setenv("TINYGRAD_CNN_EMULATE", "1")

@@ -33,10 +33,10 @@ def test_too_many_elements():
 
 
 class Device:
-    """Hands out numbers; only so many bytes."""
+    """Hands out numbers; only so many bytes, and those that were freed not before `trim`."""
 
     def __init__(self, capacity):
-        self.capacity, self.taken, self.sizes = capacity, 0, {}
+        self.capacity, self.taken, self.freed, self.sizes = capacity, 0, 0, {}
 
     def allocate(self, nbytes):
         if self.taken + nbytes > self.capacity:
@@ -46,7 +46,10 @@ class Device:
         return len(self.sizes) - 1
 
     def free(self, block):
-        self.taken -= self.sizes[block]
+        self.freed += self.sizes[block]
+
+    def trim(self):
+        self.taken, self.freed = self.taken - self.freed, 0
 
 
 def test_pool_uses_freed_blocks_again():
@@ -68,6 +71,22 @@ def test_pool_returns_free_blocks_when_memory_runs_out():
         pool.take(512)
     pool.give(held, 4096)
     assert pool.take(512) != held
+
+
+class Contested(list):
+    """Free blocks of which another thread takes the last one just after this one has seen it."""
+
+    def __bool__(self):
+        return True
+
+    def __len__(self):
+        return 1
+
+
+def test_another_thread_may_take_the_last_free_block():
+    pool = Pool(Device(4096))
+    pool.free[512] = Contested()
+    assert pool.take(512) == 0 and pool.reserved == 512
 
 
 def test_buckets_waste_an_eighth_at_most():

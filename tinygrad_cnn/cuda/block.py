@@ -1,10 +1,18 @@
-"""What the threads of a block find together, in shared memory: a number of each thread becomes the sum or the maximum."""
+"""What the threads of a block find together, in shared memory: a number of each thread becomes the sum or the maximum.
+
+And how they share the sums down the columns of a matrix: a block is LANES columns wide, so that a warp reads neighbors, and
+takes ROWS rows, of which each thread adds every STEP-th.
+"""
 
 import operator
 
 from .driver import cuda, device
+from .intrinsics import split
+from .memory import empty
 
 BLOCK = 256                                # threads of a block, at the most
+LANES, ROWS = 32, 512
+STEP = BLOCK // LANES
 WIDE = 64                                  # elements that are work for a block
 BESIDE = 32                                # softmaxes side by side that a warp reads as neighbors
 MANY = 1 << 12                             # softmaxes that keep a GPU busy with a thread for each
@@ -41,3 +49,27 @@ def _together(combine):
 
 block_sum = _together(operator.add)
 block_max = _together(max)                 # NaN aside
+
+
+def empty_sums(rows, columns, dtype):
+    """For two sums down each column what each ROWS rows give to them."""
+    return empty((-(-rows // ROWS), 2, columns), dtype)
+
+
+def blocks_for(sums):
+    """A grid whose blocks fill `sums`, along its first axis alone, which is the long one: see `rows_of_block`."""
+    return (sums.shape[0] * -(-sums.shape[2] // LANES),)
+
+
+@device
+def column_of(first):
+    """(this thread's column, the first row it takes) of a block that starts at column `first`."""
+    return first + cuda.threadIdx.x % LANES, cuda.threadIdx.x // LANES
+
+
+@device
+def rows_of_block(rows, columns):
+    """(which ROWS rows the block takes, this thread's column, the first row it adds, the first behind the last)."""
+    down, strip = split(cuda.blockIdx.x, (columns + LANES - 1) // LANES)
+    c, row = column_of(strip * LANES)
+    return down, c, down * ROWS + row, min((down + 1) * ROWS, rows) if c < columns else 0

@@ -27,8 +27,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import driver
-from .intrinsics import load4
+from . import compiler, driver
+from .intrinsics import HAS_COMPILER, load4
 
 CHECKED = {"float32": ((7, 5), (9, 0)), "float64": ((9, 0),)}    # the oldest GPU that CUDA 13 knows, and a current one
 REGISTERS = 65536 // 2                     # of a multiprocessor, for each of two blocks
@@ -60,8 +60,8 @@ class Recorder:
         self.launched: dict[tuple[driver.Kernel, tuple[Any, ...]], None] = {}
 
     def launch(self, kernel: driver.Kernel, grid: Any, block: int, shared: int, args: tuple[Any, ...]) -> None:
-        kinds, values = driver.signature(kernel, args)
-        large = [v for (_, letter, _), v in zip(driver.parameters(kernel, kinds), values, strict=True)
+        kinds, values = compiler.signature(kernel, args)
+        large = [v for (_, letter, _), v in zip(compiler.parameters(kernel, kinds), values, strict=True)
                  if letter == "i" and not -2**31 <= v < 2**31]
         if large:
             raise OverflowError(f"{kernel}: the argument {large[0]} does not fit int32; pass it as numpy.int64")
@@ -76,7 +76,7 @@ class Recorder:
 
 def missing() -> str:
     """Why the check cannot run here, or nothing."""
-    if getattr(driver.cuda, "implementation", "") != "NVIDIA":
+    if not HAS_COMPILER:
         return f"numba-cuda is not installed: {NEEDS}"
     try:
         importlib.import_module("cuda.bindings.nvjitlink")
@@ -134,7 +134,7 @@ LIBRARY = ("sin", "cos", "tan")
 def examine(kernel: driver.Kernel, kinds: tuple[Any, ...], capability: tuple[int, int]) -> Result:
     """Compile a kernel and read its machine code."""
     begin = time.perf_counter()
-    code = driver.compile(kernel, kinds, capability, verbose=True)
+    code = compiler.compile(kernel, kinds, capability, verbose=True)
     found = Counter(_instructions(code.cubin))
     number = {name: int(value) for value, name in
               re.findall(r"(\d+) (registers|stack|bytes smem|bytes spill stores|bytes lmem)", code.log)}
@@ -152,7 +152,7 @@ def examine(kernel: driver.Kernel, kinds: tuple[Any, ...], capability: tuple[int
         faults.append("only one block fits a multiprocessor")
     if _calls(kernel.function, load4) and not found["LDG.128"]:
         faults.append("does not load 16 bytes at once")
-    expected = [letter for _, letter, _ in driver.parameters(kernel, kinds)]
+    expected = [letter for _, letter, _ in compiler.parameters(kernel, kinds)]
     taken = re.findall(r"\.param \.(\w+) \S+_param_\d+", code.ptx.partition(".entry")[2].partition("{")[0])
     if [{"P": "u64", "i": "u32", "q": "u64", "Q": "u64", "f": "f32", "d": "f64"}[x] for x in expected] != taken:
         faults.append(f"takes {taken}, the launch packs {expected}")

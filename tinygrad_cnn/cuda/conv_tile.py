@@ -15,7 +15,7 @@ from .driver import cuda, device, float32, kernel, launch
 from .indices import unravel3, unravel4
 from .intrinsics import load4, split, store4
 from .memory import empty
-from .tile import BLOCKS, DEPTH, ROWS, THREADS, WIDTHS, ceil, positive, steps_of, width_for
+from .tile import BLOCKS, DEPTH, LEFT, ROWS, THREADS, WIDTHS, ceil, four_results, steps_of, width_for
 
 PIXELS, CHANNELS = 512, 8                  # fewer output pixels or channels than this leave most of a tile unused
 REMAINDERS = 16                            # of a stride; each is a launch, and patches of 16 x 16 would need 256
@@ -56,9 +56,9 @@ def _remainder(remainder, taps, stride, padding, dilation):
     return first, step, ceil(taps - first, step), offset, reach
 
 
-def _gathered(out, x, w, bias, start, every, first, step, taps, stride, offset, dilation, relu):
-    """Compute the pixels start, start + every, ... of out, from the taps first, first + step, ... of w."""
-    extent = (out.shape[0], *(ceil(size - s, e) for size, s, e in zip(out.shape[1:4], start, every, strict=True)))
+def _gathered(out, x, w, bias, origin, every, first, step, taps, stride, offset, dilation, relu):
+    """Compute the pixels origin, origin + every, ... of out, from the taps first, first + step, ... of w."""
+    extent = (out.shape[0], *(ceil(size - s, e) for size, s, e in zip(out.shape[1:4], origin, every, strict=True)))
     pixels = math.prod(extent)
     if pixels == 0:
         return
@@ -66,7 +66,7 @@ def _gathered(out, x, w, bias, start, every, first, step, taps, stride, offset, 
     tiles = ceil(out.shape[4], width.columns)
     packed = empty((ceil(math.prod(taps) * x.shape[4], DEPTH) * DEPTH, tiles * width.columns), "float32")
     launch(_pack, packed.size, packed, w, first, step, taps, x.shape[4])
-    launch(GATHER[width], (ceil(pixels, ROWS), tiles), out, x, packed, bias, extent, start, every, taps, stride, offset,
+    launch(GATHER[width], (ceil(pixels, ROWS), tiles), out, x, packed, bias, extent, origin, every, taps, stride, offset,
            dilation, relu)
 
 
@@ -160,25 +160,16 @@ def _carry(i, j, k, c, taps, channels):
 def _gather(width):
     """The kernel of one width for the result and its adjoint in x."""
     columns, down, across = width
-    left_size, right_size = 2 * DEPTH * ROWS, 2 * DEPTH * columns
-    fours, readers = columns // 4, DEPTH * columns // 4
-    multiply, row_of, column_of = steps_of(width)
+    right_size, readers, fours = width.right, width.readers, columns // 4
+    start, multiply, row_of, column_of = steps_of(width)
 
-    def gather(out, x, w, bias, extent, start, every, taps, stride, offset, dilation, relu):
-        left = cuda.shared.array(left_size, float32, alignment=16)
+    def gather(out, x, w, bias, extent, origin, every, taps, stride, offset, dilation, relu):
+        left = cuda.shared.array(LEFT, float32, alignment=16)
         right = cuda.shared.array(right_size, float32, alignment=16)
         total = cuda.local.array((down, across), float32)
-        zero = float32(0)
-        for i in range(down):
-            for j in range(across):
-                total[i, j] = zero
         me, first_row, first_column = cuda.threadIdx.x, cuda.blockIdx.x * ROWS, cuda.blockIdx.y * columns
-        if bias is not None:
-            for j in range(across):
-                o = first_column + column_of(j)
-                value = bias[o] if o < bias.shape[0] else float32(0)
-                for i in range(down):
-                    total[i, j] = value
+        zero = float32(0)
+        start(total, bias, first_column)
         # At each step this thread reads four channels of one pixel of x and, if it is a reader, of one row of w.
         row, channel = me // 2, me % 2 * 4
         n, p, q, r = unravel4(first_row + row, extent)
@@ -203,13 +194,11 @@ def _gather(width):
         for i in range(down):
             n, p, q, r = unravel4(first_row + row_of(i), extent)
             if n < extent[0]:
-                place = _place(out, n, p * every[0] + start[0], q * every[1] + start[1], r * every[2] + start[2])
+                place = _place(out, n, p * every[0] + origin[0], q * every[1] + origin[1], r * every[2] + origin[2])
                 for j in range(0, across, 4):
                     o = first_column + column_of(j)
                     if o < out.shape[4]:
-                        y0, y1, y2, y3 = total[i, j], total[i, j + 1], total[i, j + 2], total[i, j + 3]
-                        if relu:
-                            y0, y1, y2, y3 = positive(y0), positive(y1), positive(y2), positive(y3)
+                        y0, y1, y2, y3 = four_results(total, i, j, relu)
                         store4(out, place + o, y0, y1, y2, y3)
 
     return kernel(gather, name=f"gather{columns}", block=THREADS, blocks=2)
@@ -221,19 +210,16 @@ GATHER = {width: _gather(width) for width in WIDTHS}
 def _weight(width):
     """The kernel of one width for the adjoint in w."""
     columns, down, across = width
-    left_size, right_size = 2 * DEPTH * ROWS, 2 * DEPTH * columns
-    fours, readers = columns // 4, DEPTH * columns // 4
-    multiply, row_of, column_of = steps_of(width)
+    right_size, readers, fours = width.right, width.readers, columns // 4
+    start, multiply, row_of, column_of = steps_of(width)
 
     def weight(partial, x, g, taps, stride, padding, dilation):
-        left = cuda.shared.array(left_size, float32, alignment=16)
+        left = cuda.shared.array(LEFT, float32, alignment=16)
         right = cuda.shared.array(right_size, float32, alignment=16)
         total = cuda.local.array((down, across), float32)
-        zero = float32(0)
-        for i in range(down):
-            for j in range(across):
-                total[i, j] = zero
         me, first_row, first_column = cuda.threadIdx.x, cuda.blockIdx.x * ROWS, cuda.blockIdx.y * columns
+        zero = float32(0)
+        start(total, None, first_column)
         part, parts, channels = cuda.blockIdx.z, partial.shape[0], g.shape[4]
         pixels = g.shape[0] * g.shape[1] * g.shape[2] * g.shape[3]
         begin, end = part * pixels // parts, (part + 1) * pixels // parts

@@ -1,8 +1,11 @@
 """Copying between any two layouts, with a change of dtype, and filling. CPU twin: cpu/copy.py."""
 
+import numpy as np
+
 from ..nest import crossing, flat, number
 from .driver import cuda, device, kernel, launch
 from .intrinsics import split
+from .memory import empty
 
 EDGE = 32                   # of a tile: the threads of a warp read 32 neighbors, and write 32 neighbors
 TILE = EDGE * (EDGE + 1)    # one column more than needed: the 32 elements of a column then lie in 32 different banks
@@ -12,6 +15,10 @@ def copy(out, x):
     """out[i] = x[i], cast to the dtype of out: to an integer by dropping the fraction, to bool by x != 0."""
     if out.size == 0:
         return
+    if out.dtype == np.uint8 and x.dtype.kind == "f":           # at once, a GPU would make 0 of what is below 0; so it wraps
+        whole = empty(x.shape, "int64")
+        copy(whole, x)
+        x = whole
     shape, strides, x_strides = crossing(out, x)
     along = strides[-1] == out.itemsize and x_strides[-1] == x.itemsize
     if along and out.size == shape[-1]:

@@ -20,13 +20,14 @@ class KernelError(RuntimeError):
 class Elements:
     """A flat numpy buffer under a shape and strides (in elements); loads give what the device computes with."""
 
-    __slots__ = ("_item", "data", "dtype", "name", "owners", "shape", "size", "start", "steps")
+    __slots__ = ("_item", "_kind", "data", "dtype", "name", "owner", "owners", "shape", "size", "start", "steps")
 
     def __init__(self, data: np.ndarray, shape: tuple[int, ...], steps: tuple[int, ...], start: int, name: str,
                  owners: Any) -> None:
         self.data, self.shape, self.steps, self.start = data, shape, steps, start
-        self.size, self.dtype, self.name, self.owners = math.prod(shape), data.dtype, name, owners
-        self._item = data.__getitem__ if data.dtype.kind == "f" else data.item     # float32 scalars, Python integers
+        self.size, self.dtype, self.name, self._kind = math.prod(shape), data.dtype, name, data.dtype.kind
+        self._item = data.__getitem__ if self._kind == "f" else data.item          # float32 scalars, Python integers
+        self.owners, self.owner = owners, owners and owners.of(data)
 
     @property
     def ndim(self) -> int:
@@ -45,14 +46,16 @@ class Elements:
 
     def place(self, index: Any) -> int:
         """Where in the buffer the element lies."""
+        k, shape, steps = self.start, self.shape, self.steps
         if type(index) is not tuple:
+            if len(shape) == 1 and 0 <= index < shape[0]:
+                return k + index * steps[0]
             index = (index,)
-        k = self.start
-        if len(index) != len(self.shape):
+        if len(index) != len(shape):
             raise IndexError(f"{self.name}[{_text(index)}] has {len(index)} indices and the array {self.ndim} axes")
-        for i, size, step in zip(index, self.shape, self.steps):
+        for i, size, step in zip(index, shape, steps):
             if not 0 <= i < size:
-                raise IndexError(f"{self.name}[{_text(index)}] is outside its shape {self.shape}")
+                raise IndexError(f"{self.name}[{_text(index)}] is outside its shape {shape}")
             k += i * step
         return k
 
@@ -68,18 +71,21 @@ class Elements:
 
     def store(self, k: int, value: Any) -> None:
         """Write the element at a place of the buffer."""
-        self.owners.written(self, k)
+        me = self.owners.me()
+        owner = self.owner.setdefault(k, me)
+        if owner is not me and owner != me:
+            raise KernelError(f"{self.name}: element {k - self.start} of its memory is written by two threads, block "
+                              f"{tuple(owner[0])} thread {tuple(owner[1])} was first; give each element one owner")
         self.put(k, value)
 
     def put(self, k: int, value: Any) -> None:
         """Write without a check; integers wrap, as they do on the device."""
-        kind = self.dtype.kind
-        if kind == "f":
+        if self._kind == "f":
             self.data[k] = value
-        elif kind == "b":
+        elif self._kind == "b":
             self.data[k] = value != 0
         else:
-            self.data[k] = wrap(value, self.dtype.itemsize * 8, kind == "i")
+            self.data[k] = wrap(value, self.dtype.itemsize * 8, self._kind == "i")
 
     def run(self, first: Any, count: int) -> int:
         """Where `count` elements in a row begin, of an array without gaps, for an access that needs alignment."""
@@ -104,15 +110,16 @@ class Ownership:
     """Owner computes: within one launch only one thread may write an element of global memory."""
 
     def __init__(self, language: Any) -> None:
-        self._language, self._owner = language, {}
+        self._language = language
+        self._owners: dict[tuple[int, int], dict[int, Any]] = {}
 
-    def written(self, array: Elements, k: int) -> None:
-        language = self._language
-        me = (language.blockIdx, language.threadIdx)
-        owner = self._owner.setdefault((id(array.data.base), array.itemsize, k), me)
-        if owner is not me and owner != me:
-            raise KernelError(f"{array.name}: element {k - array.start} of its memory is written by two threads, block "
-                              f"{tuple(owner[0])} thread {tuple(owner[1])} was first; give each element one owner")
+    def of(self, data: np.ndarray) -> dict[int, Any]:
+        """Who has written which element of the memory below `data`, which several arrays may share."""
+        return self._owners.setdefault((id(data.base), data.itemsize), {})
+
+    def me(self) -> tuple[Any, Any]:
+        """The block and the thread that run now."""
+        return self._language.blockIdx, self._language.threadIdx
 
 
 class Touch:
@@ -146,8 +153,7 @@ class Shared(Elements):
         self.store(self.place(index), value)
 
     def load(self, k: int) -> Any:
-        me, before = self._language.thread.touch, self._read[k]
-        written = self._written[k]
+        me, before, written = self._toucher(), self._read[k], self._written[k]
         if written is not None and written.epoch == me.epoch:
             self._check(written, me, k, "written", "read")
         if before is None or before.epoch != me.epoch:
@@ -157,17 +163,27 @@ class Shared(Elements):
         return self._item(k)
 
     def store(self, k: int, value: Any) -> None:
-        me = self._language.thread.touch
-        self._check(self._written[k], me, k, "written", "written")
-        self._check(self._read[k], me, k, "read", "written")
+        me = self._toucher()
+        written, read = self._written[k], self._read[k]
+        if written is not None and written.epoch == me.epoch:
+            self._check(written, me, k, "written", "written")
+        if read is not None and read.epoch == me.epoch:
+            self._check(read, me, k, "read", "written")
         self._written[k] = me
         self.put(k, value)
 
+    def _toucher(self) -> Touch:
+        language = self._language
+        thread = language.thread
+        if thread.touch.epoch != language.epoch:
+            thread.touch = Touch(thread, thread.warp, language.epoch, thread.touch.warp_epoch)
+        return thread.touch
+
     @staticmethod
-    def _check(other: Touch | None, me: Touch, k: int, did: str, does: str) -> None:
-        if other is None or other is me or other.epoch != me.epoch or other.thread is me.thread:
-            return
-        if other.warp == me.warp and other.warp_epoch != me.warp_epoch:
+    def _check(other: Touch, me: Touch, k: int, did: str, does: str) -> None:
+        """Two touches with no barrier of the block in between: one of the warp there must be, unless a thread has met
+        itself."""
+        if other.thread is me.thread or (other.warp == me.warp and other.warp_epoch != me.warp_epoch):
             return
         who = "several threads" if other.thread is None else f"thread {other.thread.number}"
         raise KernelError(f"element {k} of a shared array is {did} by {who} and {does} by thread {me.thread.number} "

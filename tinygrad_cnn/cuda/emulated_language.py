@@ -37,7 +37,7 @@ class Thread:
     def __init__(self, index: Dim3, number: int) -> None:
         self.index, self.number, self.lane, self.warp = index, number, number % WARP, number // WARP
         self.answer, self.request, self.locals = None, None, []
-        self.touch = Touch(self, self.warp, 0, 0)      # how many barriers it has passed
+        self.touch = Touch(self, self.warp, 0, 0)      # the latest
 
 
 class _SharedNamespace:
@@ -49,7 +49,7 @@ class _SharedNamespace:
     def array(self, shape: Any, dtype: Any, alignment: int = 16) -> Shared:
         """The block's array of this source line, NaN before the first write; of shape 0: the dynamic shared memory."""
         caller = sys._getframe(1)
-        return self._language.block.array((caller.f_code, caller.f_lasti), shape, np.dtype(_numpy_type(dtype)))
+        return self._language.block.array((id(caller.f_code), caller.f_lasti), shape, np.dtype(_numpy_type(dtype)))
 
 
 class _LocalNamespace:
@@ -80,6 +80,7 @@ class Language:
         self.blockDim = self.gridDim = Dim3(1)
         self.thread: Thread = Thread(Dim3(0, 0, 0), 0)
         self.block: Any = None                         # the emulator's Block
+        self.epoch = 0                                 # counts blocks, and their barriers
 
     def grid(self, ndim: int) -> Any:
         """The thread's place in the whole grid, along 1, 2 or 3 axes."""
@@ -103,7 +104,13 @@ class Language:
         return self.block.wait(Request(kind, value, combine, mask, (caller.f_code, caller.f_lasti)))
 
     def syncthreads(self) -> None:
-        self._wait("syncthreads")
+        caller = sys._getframe(1)
+        place = id(caller.f_code), caller.f_lasti      # hashing the code itself takes long
+        request = self.block.barriers.get(place)
+        if request is None:
+            request = Request("syncthreads", None, None, None, (caller.f_code, caller.f_lasti))
+            self.block.barriers[place] = request
+        self.block.wait(request)
 
     def syncthreads_count(self, predicate: Any) -> int:
         return self._wait("syncthreads_count", bool(predicate), lambda d: dict.fromkeys(d, sum(d.values())))

@@ -15,7 +15,7 @@ import math
 import random
 import threading
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,8 @@ class Block:
     def __init__(self, dynamic: int) -> None:
         self.dynamic, self.declared = dynamic, 0
         self.arrays: dict[Any, Shared] = {}
+        self.barriers: dict[Any, Request] = {}         # of the whole block, by where they stand
+        cuda.epoch += 1
 
     def array(self, place: Any, shape: Any, dtype: np.dtype) -> Shared:
         if place not in self.arrays:
@@ -51,54 +53,63 @@ class Block:
         return self.arrays[place]
 
     def wait(self, request: Request) -> Any:
-        cuda.thread.request = request
-        self.scheduler.switch()
-        return cuda.thread.answer
+        """Let the next thread go on, or after the last one the scheduler; returns when this thread is released."""
+        me = cuda.thread
+        me.request = request
+        thread = next(self.turns, None)
+        if thread is None:
+            self.scheduler.switch()
+        else:
+            cuda.thread, cuda.threadIdx = thread, thread.index
+            thread.greenlet.switch()
+        return me.answer
 
     def run(self, function: Callable[..., None], args: tuple[Any, ...], threads: list[Thread], order: Any) -> None:
-        """Every thread in turn until it waits; then release those whose barrier is complete; and again."""
+        """Every thread in turn until it waits; then release those whose barrier is complete; and again. A thread that
+        waits hands over to the next itself, one that ends comes back here."""
         try:
             from greenlet import getcurrent, greenlet
         except ImportError:
             raise KernelError(MISSING_GREENLET) from None
+
+        def started() -> None:
+            function(*args)
+            cuda.thread.request = None                 # it has ended
+
         self.scheduler = getcurrent()
         for thread in threads:
-            thread.greenlet, thread.request = greenlet(function), None
+            thread.greenlet = greenlet(started)
             thread.greenlet.gr_context = contextvars.copy_context()            # of which np.errstate is a part
-            thread.touch = Touch(thread, thread.warp, 0, 0)
-        ready = list(threads)
+        self.turns: Iterator[Thread] = iter(())        # none starts another, which would nest their stacks
+        ready, turns = threads, iter(order(threads))
         while ready:
-            for thread in order(ready):
+            for thread in turns:
                 cuda.thread, cuda.threadIdx = thread, thread.index
-                if thread.request is None:
-                    thread.greenlet.switch(*args)
-                else:
-                    thread.request = None
-                    thread.greenlet.switch()
+                thread.greenlet.switch()
             ready = self._released(threads)
+            self.turns = turns = iter(order(ready))
 
     def _released(self, threads: list[Thread]) -> list[Thread]:
-        waiting = [t for t in threads if not t.greenlet.dead]
+        waiting = [t for t in threads if t.request is not None]
         if not waiting:
             return []
         if all(t.request.mask is None for t in waiting):
             if len(waiting) < len(threads):
-                ended = next(t for t in threads if t.greenlet.dead)
+                ended = next(t for t in threads if t.request is None)
                 raise KernelError(f"{_where(waiting[0])}: thread {waiting[0].number} waits for the whole block, but "
                                   f"thread {ended.number} has already returned; move the barrier out of the branch")
             other = next((t for t in waiting if t.request.place != waiting[0].request.place), None)
             if other is not None:
                 raise KernelError(f"{_where(waiting[0])}: thread {waiting[0].number} waits here and thread "
                                   f"{other.number} at {_where(other)}; all threads of a block must reach one barrier")
-            for t in waiting:
-                t.touch = Touch(t, t.warp, t.touch.epoch + 1, t.touch.warp_epoch)
+            cuda.epoch += 1
             return _answer(waiting, lambda t: t.number)
         released = []
         for _, members in itertools.groupby(waiting, lambda t: t.warp):
             asking = [t for t in members if t.request.mask is not None]
             if asking and self._complete(asking, threads):
                 for t in asking:
-                    t.touch = Touch(t, t.warp, t.touch.epoch, t.touch.warp_epoch + 1)
+                    t.touch = Touch(t, t.warp, cuda.epoch, t.touch.warp_epoch + 1)
                 released += _answer(asking, lambda t: t.lane)
         if not released:
             stuck = "; ".join(f"thread {t.number} at {_where(t)}" for t in waiting[:4])
@@ -110,7 +121,7 @@ class Block:
     def _complete(asking: list[Thread], threads: list[Thread]) -> bool:
         first = asking[0]
         wanted = {k for k in range(WARP) if first.request.mask >> k & 1 and first.warp * WARP + k < len(threads)}
-        if any(threads[first.warp * WARP + k].greenlet.dead for k in wanted):
+        if any(threads[first.warp * WARP + k].request is None for k in wanted):
             raise KernelError(f"{_where(first)}: the mask {first.request.mask:#x} names a lane that has returned")
         return (wanted == {t.lane for t in asking}
                 and all(t.request.kind == first.request.kind and t.request.mask == first.request.mask for t in asking))
@@ -118,9 +129,10 @@ class Block:
 
 def _answer(threads: list[Thread], key: Callable[[Thread], int]) -> list[Thread]:
     combine = threads[0].request.combine
-    answers = combine({key(t): t.request.value for t in threads}) if combine else {}
-    for t in threads:
-        t.answer = answers.get(key(t))
+    if combine:
+        answers = combine({key(t): t.request.value for t in threads})
+        for t in threads:
+            t.answer = answers[key(t)]
     return threads
 
 
@@ -193,6 +205,7 @@ class Emulator:
 
     def __init__(self) -> None:
         self._built: dict[Any, tuple[types.FunctionType, bool]] = {}
+        self._threads: dict[int, list[Thread]] = {}    # of a block of so many, for the next launch
 
     def _build(self, kernel: Any) -> tuple[types.FunctionType, bool]:
         if kernel not in self._built:
@@ -212,7 +225,7 @@ class Emulator:
             names = kernel.parameters
             values = tuple(_argument(kernel, v, n, owners, args) for v, n in zip(args, names, strict=True))
             cuda.gridDim, cuda.blockDim = Dim3(*grid), Dim3(block)
-            threads = [Thread(Dim3(k, 0, 0), k) for k in range(block)]
+            threads = self._threads.pop(block, None) or [Thread(Dim3(k, 0, 0), k) for k in range(block)]
             for z, y, x in itertools.product(*(range(n) for n in reversed(cuda.gridDim))):
                 cuda.blockIdx, cuda.block = Dim3(x, y, z), Block(shared)
                 try:
@@ -229,6 +242,7 @@ class Emulator:
                 except (KernelError, IndexError) as error:
                     place = f"block {tuple(cuda.blockIdx)}, thread {tuple(cuda.threadIdx)}"
                     raise type(error)(f"kernel {kernel.name}, {place}: {error}") from error
+            self._threads[block] = threads             # not after an error, which leaves them halfway
 
     def synchronize(self) -> None:
         """Nothing to wait for."""
@@ -242,6 +256,9 @@ class Emulator:
 
     def free(self, block: np.ndarray) -> None:
         """Nothing to do: numpy frees it."""
+
+    def trim(self) -> None:
+        """Nothing to do: so does the system."""
 
     def address(self, block: np.ndarray, nbytes: int) -> tuple[int, np.ndarray]:
         """The block's pointer and its bytes as a new array sees them: all ones, which as a float is NaN."""

@@ -3,7 +3,6 @@
 The calls are made on arrays without memory, and nothing runs; so sizes are those at which fast kernels are picked.
 """
 
-
 from .. import formulas
 from . import (
     conv,
@@ -84,6 +83,9 @@ def scalars(dtype):
     x, y = empty((8, 16, 4), dtype), empty((16, 8, 4), dtype).transpose((1, 0, 2))
     elementwise.apply("add", x, x, y)
     elementwise.apply("mul", x, x, 2.0)
+    whole = empty((64, 64), "int64")
+    for name in ("remainder", "floor_divide"):
+        elementwise.apply(name, whole, whole, whole)
 
 
 def sums(dtype):
@@ -104,6 +106,7 @@ def copies(dtype):
     copy.copy(empty((32, 64, 32, 32), dtype), x.transpose((0, 3, 1, 2)))
     copy.copy(empty((32, 32, 32, 64), dtype), x)
     copy.copy(empty((16, 32, 32, 64), dtype), x[::2])
+    copy.copy(empty((64, 64), "uint8"), empty((64, 64), dtype))
     copy.fill(x, 1.0)
 
 

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import struct
 import sys
 import threading
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..cache import cache_folder, digest, sources_hash
 from ..cache import describe as describe_function
-from . import driver
+from ..environment import switched_on
+from . import compiler
+from .compiler import Code
+from .intrinsics import HAS_COMPILER
+
+if TYPE_CHECKING:
+    from .driver import Kernel
 
 INSTALL = "pip install 'tinygrad_cnn[cuda]'"
 WHEELS = ("numba-cuda", "nvidia-nvvm", "nvidia-nvjitlink", "nvidia-cuda-nvcc-cu12", "nvidia-nvjitlink-cu12", "numpy")
@@ -24,6 +32,10 @@ POINTER, SIZE, END = 1, 2, 0               # CU_LAUNCH_PARAM_BUFFER_POINTER, ...
 
 
 def _bindings() -> Any:
+    """The driver's interface; raises a sentence if that, or the compiler, is missing."""
+    if not HAS_COMPILER:
+        raise RuntimeError(f"device cuda: the CUDA compiler is missing: {INSTALL}; or set TINYGRAD_CNN_EMULATE=1 to run "
+                           f"CUDA kernels slowly in plain Python")
     try:
         from cuda.bindings import driver as bindings
     except ImportError:
@@ -86,9 +98,6 @@ class Gpu:
     name = "gpu"
 
     def __init__(self) -> None:
-        if getattr(driver.cuda, "implementation", "") != "NVIDIA":
-            raise RuntimeError(f"device cuda: the CUDA compiler is missing: {INSTALL}; or set TINYGRAD_CNN_EMULATE=1 "
-                               f"to run CUDA kernels slowly in plain Python")
         self.cu = cu = _bindings()
         _count(cu)
         _libraries()
@@ -99,10 +108,10 @@ class Gpu:
         self.capability = _capability(cu, self.device)
         self.stream = self._check(cu.cuStreamCreate(cu.CUstream_flags.CU_STREAM_NON_BLOCKING), "making a stream")
         # Memory that is freed stays with this process: asking the operating system again at each step would wait.
-        pool = self._check(cu.cuDeviceGetDefaultMemPool(self.device), "reading the memory pool")
+        self.pool = self._check(cu.cuDeviceGetDefaultMemPool(self.device), "reading the memory pool")
         keep = cu.CUmemPool_attribute.CU_MEMPOOL_ATTR_RELEASE_THRESHOLD
-        self._check(cu.cuMemPoolSetAttribute(pool, keep, cu.cuuint64_t(2**64 - 1)), "setting the memory pool")
-        self.each = os.environ.get("TINYGRAD_CNN_SYNC", "0") not in ("", "0")
+        self._check(cu.cuMemPoolSetAttribute(self.pool, keep, cu.cuuint64_t(2**64 - 1)), "setting the memory pool")
+        self.each = switched_on("TINYGRAD_CNN_SYNC")
         self._lock = threading.Lock()
         self._sent: list[np.ndarray] = []  # where the GPU can read the host's memory, it may still do so
 
@@ -125,11 +134,11 @@ class Gpu:
 
     # Kernels
 
-    def launch(self, kernel: driver.Kernel, grid: tuple[int, ...], block: int, shared: int,
+    def launch(self, kernel: Kernel, grid: tuple[int, ...], block: int, shared: int,
                args: tuple[Any, ...]) -> None:
         """Queue the kernel."""
         self._enter()
-        kinds, values = driver.signature(kernel, args)
+        kinds, values = compiler.signature(kernel, args)
         loaded = kernel.compiled.get(kinds)
         if loaded is None:
             loaded = kernel.compiled[kinds] = self._load(kernel, kinds)
@@ -145,29 +154,29 @@ class Gpu:
         if self.each:
             self._check(self.cu.cuStreamSynchronize(self.stream), str(kernel))
 
-    def _load(self, kernel: driver.Kernel, kinds: tuple[Any, ...]) -> Loaded:
+    def _load(self, kernel: Kernel, kinds: tuple[Any, ...]) -> Loaded:
         code = self._cached(kernel, kinds)
         module = self._check(self.cu.cuModuleLoadData(code.cubin), f"loading {kernel}")
         function = self._check(self.cu.cuModuleGetFunction(module, code.entry.encode()), f"finding {kernel}")
-        layout = struct.Struct("@" + "".join(letter for _, letter, _ in driver.parameters(kernel, kinds)))
+        layout = struct.Struct("@" + "".join(letter for _, letter, _ in compiler.parameters(kernel, kinds)))
         buffer, size = ctypes.create_string_buffer(max(layout.size, 1)), ctypes.c_size_t(layout.size)
         extra = (ctypes.c_void_p * 5)(POINTER, ctypes.addressof(buffer), SIZE, ctypes.addressof(size), END)
         return Loaded(function, layout, buffer, ctypes.addressof(extra), (extra, size, module))
 
-    def _cached(self, kernel: driver.Kernel, kinds: tuple[Any, ...]) -> driver.Code:
+    def _cached(self, kernel: Kernel, kinds: tuple[Any, ...]) -> Code:
         """The compiled kernel, from the disk if it has been compiled before: by any process, of these very sources."""
         folder, source = cache_folder(), Path(kernel.function.__code__.co_filename)
         if folder is None:
-            return driver.compile(kernel, kinds, self.capability)
+            return compiler.compile(kernel, kinds, self.capability)
         versions = [(name, _version(name)) for name in WHEELS]
         key = digest(sources_hash(source), describe_function(kernel.function), str(kinds), self.capability, versions,
                      kernel.block, kernel.blocks, kernel.strided, sys.version)
         path = folder / "cuda" / f"{kernel.name}-{key}.cubin"
         try:
             entry, _, cubin = path.read_bytes().partition(b"\n")
-            return driver.Code(cubin, entry.decode(), "", "")
+            return Code(cubin, entry.decode(), "", "")
         except OSError:
-            code = driver.compile(kernel, kinds, self.capability)
+            code = compiler.compile(kernel, kinds, self.capability)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             unfinished = path.with_suffix(f".{os.getpid()}")
@@ -178,10 +187,15 @@ class Gpu:
         return code
 
     def synchronize(self) -> None:
-        """Wait for all kernels and copies."""
+        """Wait for all kernels and copies on the GPU, those of other libraries in this process too."""
+        self._wait(self.cu.cuCtxSynchronize)
+
+    def _wait(self, call: Callable[..., Any], *arguments: Any) -> None:
+        """Wait by a call of the driver."""
         self._enter()
-        self._check(self.cu.cuStreamSynchronize(self.stream), "waiting for the GPU")
-        self._sent.clear()
+        arrived, self._sent = self._sent, []  # by the time the wait is over; other threads may send more meanwhile
+        self._check(call(*arguments), "waiting for the GPU")
+        del arrived
 
     # Memory: what memory.py's pool asks of a device. A block is a device pointer.
 
@@ -192,7 +206,13 @@ class Gpu:
 
     def free(self, block: int) -> None:
         """Give a block back to the driver once the queued kernels are done with it."""
+        self._enter()
         self._check(self.cu.cuMemFreeAsync(block, self.stream), "freeing memory")
+
+    def trim(self) -> None:
+        """Give what was freed back to the system: to other processes, and to blocks of other sizes."""
+        self._wait(self.cu.cuStreamSynchronize, self.stream)
+        self._check(self.cu.cuMemPoolTrimTo(self.pool, 0), "giving memory back")
 
     def address(self, block: int, nbytes: int) -> tuple[int, None]:
         """The block's pointer; the host cannot look inside."""
@@ -205,16 +225,17 @@ class Gpu:
                     "copying to the GPU")
         self._sent.append(x)
         if sum(sent.nbytes for sent in self._sent) > SENT:
-            self.synchronize()
+            self._wait(self.cu.cuStreamSynchronize, self.stream)
 
     def read(self, out: np.ndarray, memory: Any, offset: int) -> None:
         """Copy bytes from `offset` on to the host, and wait for them."""
         self._enter()
         self._check(self.cu.cuMemcpyDtoHAsync(out.ctypes.data, memory.pointer + offset, out.nbytes, self.stream),
                     "copying from the GPU")
-        self.synchronize()
+        self._wait(self.cu.cuStreamSynchronize, self.stream)
 
 
+@functools.cache
 def _version(name: str) -> str:
     try:
         return metadata.version(name)

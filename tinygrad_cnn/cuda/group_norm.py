@@ -5,11 +5,10 @@ A block of threads takes a group of an image. Sums over images are those down th
 
 import math
 
-from .block import BLOCK, block_sum, threads_for
+from .block import BLOCK, LANES, STEP, block_sum, blocks_for, empty_sums, rows_of_block, threads_for
 from .driver import cuda, device, kernel, launch
 from .intrinsics import split
-from .memory import empty
-from .norm import LANES, ROWS, STEP, _gradient_combine, column_of
+from .norm import _gradient_combine
 
 
 def forward(out, mean, rstd, x, gamma, beta, eps):
@@ -26,10 +25,9 @@ def backward(dx, dgamma, dbeta, g, x, mean, rstd, gamma):
     dbeta[c] = sum over b, i of g[b,i,c];  dgamma[c] = sum over b, i of g[b,i,c] * xhat[b,i,c];
     dx[b,i,c] = rstd[b,g] * (h[b,i,c] - mean of h - xhat[b,i,c] * mean of h * xhat).
     """
-    rows, channels = x.shape[0] * x.shape[1], x.shape[2]
-    sums = empty((-(-rows // ROWS), 2, channels), x.dtype)
-    launch(_affine_sums, (sums.shape[0], -(-channels // LANES)), sums, g, x, mean, rstd)
-    launch(_gradient_combine, (-(-channels // LANES),), dgamma, dbeta, sums, None)
+    sums = empty_sums(x.shape[0] * x.shape[1], x.shape[2], x.dtype)
+    launch(_affine_sums, blocks_for(sums), sums, g, x, mean, rstd)
+    launch(_gradient_combine, (-(-x.shape[2] // LANES),), dgamma, dbeta, sums, None)
     _blocks(_gradient, x, mean, dx, g, x, mean, rstd, gamma)
 
 
@@ -103,18 +101,16 @@ def _gradient(dx, g, x, mean, rstd, gamma):
 @kernel
 def _affine_sums(sums, g, x, mean, rstd):
     lanes = cuda.shared.array(BLOCK, x.dtype)
-    c, row = column_of(cuda.blockIdx.y * LANES)
-    start, rows, size = cuda.blockIdx.x * ROWS, x.shape[0] * x.shape[1], x.shape[2] // mean.shape[1]
-    stop = min(start + ROWS, rows) if c < x.shape[2] else start
+    down, c, first, stop = rows_of_block(x.shape[0] * x.shape[1], x.shape[2])
+    group, _ = split(c, x.shape[2] // mean.shape[1])
     total, product = x.dtype.type(0), x.dtype.type(0)
-    for k in range(start + row, stop, STEP):
+    for k in range(first, stop, STEP):
         b, i = split(k, x.shape[1])
-        group, _ = split(c, size)
         v = g[b, i, c]
         total += v
         product += v * (x[b, i, c] - mean[b, group]) * rstd[b, group]
     total = block_sum(total, lanes, LANES)
     product = block_sum(product, lanes, LANES)
-    if row == 0 and c < x.shape[2]:
-        sums[cuda.blockIdx.x, 0, c] = total
-        sums[cuda.blockIdx.x, 1, c] = product
+    if cuda.threadIdx.x < LANES and c < x.shape[2]:
+        sums[down, 0, c] = total
+        sums[down, 1, c] = product

@@ -17,8 +17,8 @@ from . import emulator
 from .emulated_scalars import TYPES
 
 
-def _import_compiler() -> tuple[Any, Any, Any]:
-    """(numba.cuda, its `intrinsic`, its `register_jitable`), or the emulator's language and nothing."""
+def _import_compiler() -> tuple[Any, Any, Any, Any]:
+    """(numba.cuda, its `intrinsic`, `register_jitable` and `overload`), or the emulator's language and nothing."""
     # numba-cuda <= 0.30.4 reads np.row_stack, which NumPy 2.5 removed, and its import alone warns under NumPy 2.5.
     lacking = not hasattr(np, "row_stack")
     if lacking:
@@ -28,16 +28,17 @@ def _import_compiler() -> tuple[Any, Any, Any]:
             warnings.simplefilter("ignore", DeprecationWarning)
             import numba.cuda.np.arrayobj  # noqa: F401  (reads np.row_stack)
             from numba import cuda
-            from numba.cuda.extending import intrinsic, register_jitable
-        return cuda, intrinsic, register_jitable
+            from numba.cuda.extending import intrinsic, overload, register_jitable
+        return cuda, intrinsic, register_jitable, overload
     except ImportError:
-        return emulator.cuda, None, None
+        return emulator.cuda, None, None, None
     finally:
         if lacking:
             del np.row_stack
 
 
-cuda, _intrinsic, _register = _import_compiler()
+cuda, _intrinsic, _register, _overload = _import_compiler()
+HAS_COMPILER = getattr(cuda, "implementation", "") == "NVIDIA"    # numba-cuda, not the older one within Numba
 emulator.twin(cuda, emulator.cuda)
 for _name, _emulated in TYPES.items():
     emulator.twin(getattr(types, _name), _emulated)
@@ -46,6 +47,21 @@ for _name, _emulated in TYPES.items():
 def device(function: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator of a plain Python function that kernels call."""
     return _register(function) if _register else function
+
+
+WHOLE = (int, np.integer, np.bool_)        # what integers are in the emulator
+
+
+def by_kind(integers: Callable[..., Any], floats: Callable[..., Any]) -> Callable[..., Any]:
+    """The device function of two numbers that is `integers` where both are integers or bools, else `floats`."""
+    def chosen(a: Any, b: Any) -> Any:
+        return integers(a, b) if isinstance(a, WHOLE) and isinstance(b, WHOLE) else floats(a, b)
+
+    def choose(a, b):                      # of types: which of the two is compiled; without annotations, as they have none
+        return integers if all(isinstance(kind, types.Integer | types.Boolean) for kind in (a, b)) else floats
+    if _overload:
+        _overload(chosen)(choose)
+    return chosen
 
 
 def intrinsic(emulated: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -162,7 +178,12 @@ def viewer(dtype: Any, ndim: int, strided: bool) -> Any:
     return _intrinsic(with_steps if strided else contiguous)
 
 
-# What driver.py puts in the place of two functions of numba-cuda.
+# What compiler.py puts in the place of three functions of the compiler.
+
+
+def no_remainder() -> Any:
+    """Refuse `%` and `//` of floats, which CUDA computes by a division: wrong once a / b has more digits than a float."""
+    raise TypeError("a % b and a // b of floats are not exact on CUDA; use remainder and floor_divide of scalar.py")
 
 
 def nonnegative_index(context: Any, builder: Any, kind: Any, index: Any, size: Any) -> Any:

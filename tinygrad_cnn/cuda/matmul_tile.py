@@ -8,20 +8,36 @@ busy, the sum is split, by the shapes alone, and the parts are added by a second
 import math
 
 from ..arrays import Array
-from .driver import cuda, device, float32, kernel, launch
+from .driver import GRID, cuda, device, float32, kernel, launch
 from .indices import unravel3
 from .intrinsics import split, store4
 from .memory import empty
-from .tile import BLOCKS, DEPTH, ROWS, THREADS, WIDTHS, ceil, four, positive, put_four, steps_of, width_for
+from .tile import (
+    BLOCKS,
+    DEPTH,
+    LEFT,
+    ROWS,
+    THREADS,
+    WIDTHS,
+    ceil,
+    four,
+    four_results,
+    positive,
+    put_four,
+    steps_of,
+    width_for,
+)
 
 WORK = 1 << 18                             # multiplications; the plain kernel is done with fewer in no time
 LONGEST = 512                              # terms of a sum that is not worth splitting
 
 
 def fits(out, a, b):
-    """Whether the tile kernels serve this product: float32, enough work, and one axis of each operand has stride 1."""
-    return (out.dtype.char == "f" and out.offset % 16 == 0 and out.size * a.shape[2] >= WORK and out.shape[0] <= 1 << 15
-            and all(4 in x.strides[1:] for x in (a, b)))
+    """Whether the tile kernels serve this product: float32, enough work, one axis of each operand has stride 1, and the
+    tiles across and the products fit the second and the third axis of a grid."""
+    return (out.dtype.char == "f" and out.offset % 16 == 0 and out.size * a.shape[2] >= WORK
+            and all(4 in x.strides[1:] for x in (a, b))
+            and out.shape[2] <= GRID[1] * WIDTHS[-1].columns and out.shape[0] <= GRID[2])
 
 
 def matmul(out, a, b, bias, relu):
@@ -76,22 +92,15 @@ def _put(shared, place, gap, along, a, b, c, d):
 def _product(width):
     """The kernel of one width."""
     columns, down, across = width
-    left_size, right_size = 2 * DEPTH * ROWS, 2 * DEPTH * columns
-    readers = DEPTH * columns // 4
-    multiply, row_of, column_of = steps_of(width)
+    right_size, readers = width.right, width.readers
+    start, multiply, row_of, column_of = steps_of(width)
 
     def product(out, a, a_steps, a_along, a_aligned, b, b_steps, b_along, b_aligned, bias, relu, count, depth, length):
-        left = cuda.shared.array(left_size, float32, alignment=16)
+        left = cuda.shared.array(LEFT, float32, alignment=16)
         right = cuda.shared.array(right_size, float32, alignment=16)
         total = cuda.local.array((down, across), float32)
         me, first_row, first_column = cuda.threadIdx.x, cuda.blockIdx.x * ROWS, cuda.blockIdx.y * columns
-        for j in range(across):
-            o = first_column + column_of(j)
-            value = float32(0)
-            if bias is not None:
-                value = bias[o] if o < out.shape[2] else float32(0)
-            for i in range(down):
-                total[i, j] = value
+        start(total, bias, first_column)
         part, item = split(cuda.blockIdx.z, count)
         begin, end = part * length, min((part + 1) * length, depth)
         # This thread's four neighbors in a tile of each operand: (row, k) of a, (column, k) of b; and how many exist.
@@ -121,9 +130,7 @@ def _product(width):
             if row < out.shape[1]:
                 for j in range(0, across, 4):
                     column = first_column + column_of(j)
-                    y0, y1, y2, y3 = total[i, j], total[i, j + 1], total[i, j + 2], total[i, j + 3]
-                    if relu:
-                        y0, y1, y2, y3 = positive(y0), positive(y1), positive(y2), positive(y3)
+                    y0, y1, y2, y3 = four_results(total, i, j, relu)
                     place = (cuda.blockIdx.z * out.shape[1] + row) * n + column
                     put_four(out, place, n - column, n % 4 == 0, y0, y1, y2, y3)
 

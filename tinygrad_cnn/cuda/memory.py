@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,7 @@ def bucket(nbytes: int) -> int:
 
 
 class Pool:
-    """Free blocks by size above a device's `allocate` and `free`.
+    """Free blocks by size above a device's `allocate`, `free` and `trim`.
 
     A block is reused at once: the kernels that still use its former content run earlier on the same stream.
     """
@@ -33,14 +35,23 @@ class Pool:
     def __init__(self, device: Any) -> None:
         self.device = device
         self.free: dict[int, list[Any]] = {}
-        self.used = self.reserved = 0      # bytes in arrays, bytes taken from the device
+        self.reserved = 0                  # bytes taken from the device
+        self._lock = threading.RLock()     # around what asks the device
+
+    @property
+    def used(self) -> int:
+        """Bytes in arrays."""
+        return self.reserved - sum(size * len(blocks) for size, blocks in list(self.free.items()))
 
     def take(self, size: int) -> Any:
         """A block of so many bytes, a result of `bucket`."""
-        blocks = self.free.get(size)
-        if blocks:
-            block = blocks.pop()
-        else:
+        try:
+            return self.free[size].pop()
+        except (KeyError, IndexError):     # asked afterwards, as another thread may take the last one
+            return self._fresh(size)
+
+    def _fresh(self, size: int) -> Any:
+        with self._lock:
             try:
                 block = self.device.allocate(size)
             except MemoryError:
@@ -51,20 +62,21 @@ class Pool:
                     raise MemoryError(f"the CUDA device has no {size:,} bytes left for an array; {self.used:,} are in "
                                       f"use: take a smaller batch or a smaller network") from None
             self.reserved += size
-        self.used += size
-        return block
+            return block
 
     def give(self, block: Any, size: int) -> None:
-        """Keep a block of this size for the next `take`."""
+        """Keep a block of this size for the next `take`. Needs no lock, as it may run inside any other line."""
         self.free.setdefault(size, []).append(block)
-        self.used -= size
 
     def release(self) -> None:
         """Return all free blocks to the device."""
-        for size, blocks in self.free.items():
-            while blocks:
-                self.device.free(blocks.pop())
-                self.reserved -= size
+        with self._lock:
+            for size, blocks in list(self.free.items()):
+                with suppress(IndexError):     # empty, perhaps because another thread took the last one
+                    while True:
+                        self.device.free(blocks.pop())
+                        self.reserved -= size
+            self.device.trim()
 
 
 class Memory:

@@ -1,23 +1,19 @@
 """Normalization of the columns of x (m, c), which are a batch norm's channels. CPU twin: cpu/norm.py.
 
-Sums down a column: a block of threads is LANES columns wide and takes ROWS rows; each thread adds every so many,
-and what the threads found is added up in shared memory. Another kernel adds up what the blocks found, in the same way.
+Sums down a column: the threads of a block add up ROWS rows of LANES columns, see block.py, and another kernel adds up
+what the blocks found, in the same way.
 """
 
-from .block import BLOCK, block_sum
-from .driver import cuda, device, kernel, launch
+from .block import BLOCK, LANES, ROWS, STEP, block_sum, blocks_for, column_of, empty_sums, rows_of_block
+from .driver import cuda, kernel, launch
 from .intrinsics import split
-from .memory import empty
-
-LANES, ROWS = 32, 512
-STEP = BLOCK // LANES
 
 
 def statistics(mean, var, x):
     """mean[c] = sum over i of x[i,c] / m;  var[c] = sum over i of (x[i,c] - mean[c])^2 / m."""
     m, c = x.shape
-    sums = empty((-(-m // ROWS), 2, c), x.dtype)
-    launch(_moments, (sums.shape[0], -(-c // LANES)), sums, x)
+    sums = empty_sums(m, c, x.dtype)
+    launch(_moments, blocks_for(sums), sums, x)
     launch(_combine, (-(-c // LANES),), mean, var, sums, m)
 
 
@@ -34,37 +30,29 @@ def backward(dx, dgamma, dbeta, g, out, x, mean, rstd, gamma, fixed):
     or, where mean and rstd are fixed, gamma[c] * rstd[c] * g[i,c].
     """
     m, c = x.shape
-    sums = empty((-(-m // ROWS), 2, c), x.dtype)
-    launch(_gradient_sums, (sums.shape[0], -(-c // LANES)), sums, g, out, x, mean)
+    sums = empty_sums(m, c, x.dtype)
+    launch(_gradient_sums, blocks_for(sums), sums, g, out, x, mean)
     launch(_gradient_combine, (-(-c // LANES),), dgamma, dbeta, sums, rstd)
     launch(_gradient, x.size, dx, g, out, x, mean, rstd, gamma, dgamma, dbeta, fixed)
-
-
-@device
-def column_of(first):
-    """(this thread's column, the first row it takes) of a block that starts at column `first`."""
-    return first + cuda.threadIdx.x % LANES, cuda.threadIdx.x // LANES
 
 
 @kernel
 def _moments(sums, x):
     """The mean of each block, and the sum of squares about it."""
     lanes = cuda.shared.array(BLOCK, x.dtype)
-    c, row = column_of(cuda.blockIdx.y * LANES)
-    start = cuda.blockIdx.x * ROWS
-    stop = min(start + ROWS, x.shape[0]) if c < x.shape[1] else start
+    down, c, first, stop = rows_of_block(x.shape[0], x.shape[1])
     total = x.dtype.type(0)
-    for i in range(start + row, stop, STEP):
+    for i in range(first, stop, STEP):
         total += x[i, c]
-    mean = block_sum(total, lanes, LANES) / x.dtype.type(min(ROWS, x.shape[0] - start))
+    mean = block_sum(total, lanes, LANES) / x.dtype.type(min(ROWS, x.shape[0] - down * ROWS))
     total = x.dtype.type(0)
-    for i in range(start + row, stop, STEP):
+    for i in range(first, stop, STEP):
         v = x[i, c] - mean
         total += v * v
     total = block_sum(total, lanes, LANES)
-    if row == 0 and c < x.shape[1]:
-        sums[cuda.blockIdx.x, 0, c] = mean
-        sums[cuda.blockIdx.x, 1, c] = total
+    if cuda.threadIdx.x < LANES and c < x.shape[1]:
+        sums[down, 0, c] = mean
+        sums[down, 1, c] = total
 
 
 @kernel
@@ -103,11 +91,9 @@ def _normalize(out, x, mean, rstd, gamma, beta, relu):
 @kernel
 def _gradient_sums(sums, g, out, x, mean):
     lanes = cuda.shared.array(BLOCK, x.dtype)
-    c, row = column_of(cuda.blockIdx.y * LANES)
-    start = cuda.blockIdx.x * ROWS
-    stop = min(start + ROWS, x.shape[0]) if c < x.shape[1] else start
+    down, c, first, stop = rows_of_block(x.shape[0], x.shape[1])
     total, product = x.dtype.type(0), x.dtype.type(0)
-    for i in range(start + row, stop, STEP):
+    for i in range(first, stop, STEP):
         v = g[i, c]
         if out is not None:
             v = v if out[i, c] > 0 else x.dtype.type(0)
@@ -115,9 +101,9 @@ def _gradient_sums(sums, g, out, x, mean):
         product += v * (x[i, c] - mean[c])
     total = block_sum(total, lanes, LANES)
     product = block_sum(product, lanes, LANES)
-    if row == 0 and c < x.shape[1]:
-        sums[cuda.blockIdx.x, 0, c] = total
-        sums[cuda.blockIdx.x, 1, c] = product
+    if cuda.threadIdx.x < LANES and c < x.shape[1]:
+        sums[down, 0, c] = total
+        sums[down, 1, c] = product
 
 
 @kernel

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from .driver import device
+from .intrinsics import by_kind
 
 inf = np.float32(np.inf)
 F = np.float32       # of constants that it holds exactly: beside a float64 they become one
@@ -165,11 +166,31 @@ def fmod(a, b):
     return math.fmod(a, b)
 
 
-@device
-def remainder(a, b):
+def _integer_remainder(a, b):
     return a % b
 
 
-@device
-def floor_divide(a, b):
+def _integer_floor_divide(a, b):
     return a // b
+
+
+def _remainder(a, b):
+    rest = math.fmod(a, b)
+    return rest + b if rest != F(0) and (rest < F(0)) != (b < F(0)) else rest
+
+
+def _floor_divide(a, b):
+    if b == F(0):
+        return a / b
+    rest = math.fmod(a, b)
+    ratio = (a - rest) / b               # whole, but for rounding
+    if rest != F(0) and (rest < F(0)) != (b < F(0)):
+        ratio -= F(1)
+    if ratio == F(0):
+        return math.copysign(F(0), a / b)
+    below = math.floor(ratio)
+    return below + F(1) if ratio - below > F(0.5) else below
+
+
+remainder = by_kind(_integer_remainder, _remainder)
+floor_divide = by_kind(_integer_floor_divide, _floor_divide)

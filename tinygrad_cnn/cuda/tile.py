@@ -18,13 +18,24 @@ THREADS = 256                              # of a block
 ROWS = 128                                 # of the block's tile
 DEPTH = 8                                  # terms of the sum per step
 BLOCKS = 128                               # that keep a large GPU busy; a grid of fewer gets narrower tiles or is split
+LEFT = 2 * DEPTH * ROWS                    # numbers in shared memory: two slices of the left operand
 
 
 class Width(NamedTuple):
-    """A width of the block's tile, and which part of the tile a thread computes."""
+    """A width of the block's tile, and which part of the tile a thread computes: down x across results."""
     columns: int
     down: int
     across: int
+
+    @property
+    def right(self) -> int:
+        """Numbers in shared memory: two slices of the right operand."""
+        return 2 * DEPTH * self.columns
+
+    @property
+    def readers(self) -> int:
+        """How many threads, at four numbers each, read a slice of the right operand."""
+        return DEPTH * self.columns // 4
 
 
 WIDTHS = (Width(128, 8, 8), Width(64, 8, 4), Width(32, 4, 4))
@@ -76,12 +87,42 @@ def positive(x):
     return float32(0) if x < float32(0) else x
 
 
-def steps_of(width: Width) -> tuple[Callable, Callable, Callable]:
-    """Device functions of this width: one step's product, and where in the tile a thread's results belong."""
+class Steps(NamedTuple):
+    """What a thread does with its part of a tile: device functions, described where `steps_of` defines them."""
+    start: Callable
+    multiply: Callable
+    row_of: Callable
+    column_of: Callable
+
+
+def steps_of(width: Width) -> Steps:
+    """The device functions of this width."""
     columns, down, across = width
     row_gap, column_gap = ROWS * 4 // down, columns * 4 // across
     beside = columns // across             # threads in a row
 
+    @device
+    def row_of(i):
+        """The tile's row that holds this thread's i-th row of results."""
+        return cuda.threadIdx.x // beside * 4 + i // 4 * row_gap + i % 4
+
+    @device
+    def column_of(j):
+        """The tile's column that holds this thread's j-th column of results."""
+        return cuda.threadIdx.x % beside * 4 + j // 4 * column_gap + j % 4
+
+    @device
+    def start(total, bias, first_column):
+        """total[i, j] = the bias of j's column, if there is one."""
+        for j in range(across):
+            value = float32(0)
+            if bias is not None:
+                o = first_column + column_of(j)
+                value = bias[o] if o < bias.shape[0] else float32(0)
+            for i in range(down):
+                total[i, j] = value
+
+    @device
     def multiply(total, left, right, half):
         """total[i, j] += sum over k of left[k, i's row] * right[k, j's column], of one half of shared memory."""
         a = cuda.local.array(down, float32)
@@ -97,12 +138,13 @@ def steps_of(width: Width) -> tuple[Callable, Callable, Callable]:
                 for j in range(across):
                     total[i, j] += a[i] * b[j]
 
-    def row_of(i):
-        """The tile's row that holds this thread's i-th row of results."""
-        return cuda.threadIdx.x // beside * 4 + i // 4 * row_gap + i % 4
+    return Steps(start, multiply, row_of, column_of)
 
-    def column_of(j):
-        """The tile's column that holds this thread's j-th column of results."""
-        return cuda.threadIdx.x % beside * 4 + j // 4 * column_gap + j % 4
 
-    return device(multiply), device(row_of), device(column_of)
+@device
+def four_results(total, i, j, relu):
+    """Four neighbors of a thread's results, max(., 0) of them if `relu`."""
+    a, b, c, d = total[i, j], total[i, j + 1], total[i, j + 2], total[i, j + 3]
+    if relu:
+        a, b, c, d = positive(a), positive(b), positive(c), positive(d)
+    return a, b, c, d
