@@ -33,8 +33,9 @@ from tests.cases import FLOATS, Case, seeded
 from tests.rows import Row
 from tests.specs import ROWS
 from tinygrad_cnn.cache import cache_folder
-from tinygrad_cnn.cuda.driver import available, emulating
+from tinygrad_cnn.cuda.driver import available
 from tinygrad_cnn.devices import package
+from tinygrad_cnn.environment import emulating
 
 from . import calls, work
 from .timing import in_turns
@@ -67,10 +68,10 @@ def compare(row: Row, case: Case, dtype: str) -> None:
         return [v.copy() for v in values]
 
     cpu, cuda = (runs.arrays(runs.call(row, case, runs.tensors(fresh(), device))) for device in ("cpu", "cuda"))
-    runs.assert_close(cuda, cpu, length, case)
+    runs.assert_close(cuda, cpu, length, f"the {dtype} results of {case}")
     if dtype in FLOATS:
         cpu, cuda = (runs.gradients(row, case, fresh(), device) for device in ("cpu", "cuda"))
-        runs.assert_close(cuda, cpu, length, case)
+        runs.assert_close(cuda, cpu, length, f"the {dtype} gradients of {case}")
 
 
 def checked(name: str) -> tuple[str, str | None]:

@@ -18,7 +18,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from tinygrad_cnn.cuda.driver import available, emulating
+from tinygrad_cnn.cuda.driver import available
+from tinygrad_cnn.environment import emulating
 
 
 def line(name: str, turn: str, row: Any, found: dict[str, Any], floor: float) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import tinygrad_cnn as tg
-from tinygrad_cnn import autograd
+from tinygrad_cnn import grad_mode
 
 QUICK = dict(deadline=None, suppress_health_check=list(HealthCheck))
 settings.register_profile("ci", max_examples=8, derandomize=True, database=None, **QUICK)
@@ -34,5 +34,5 @@ def pytest_runtest_makereport(item):
 def nothing_left_behind():
     """A test must leave the package as it found it."""
     yield
-    assert autograd.recording(), "the test left no_grad switched on"
+    assert grad_mode.recording(), "the test left no_grad switched on"
     assert tg.default_device() == "cpu", "the test left another default device"

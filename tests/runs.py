@@ -45,11 +45,17 @@ def arrays(outs: Tensors) -> list[np.ndarray]:
 
 def record(row: Row, case: Case, values: Sequence[np.ndarray], device: str = "cpu") -> tuple[Tensors, Tensors]:
     """(the leaves that gradients are asked of, the results that have a gradient)."""
+    wanted, outs = record_all(row, case, values, device)
+    return wanted, [out for out in outs if out.requires_grad]
+
+
+def record_all(row: Row, case: Case, values: Sequence[np.ndarray], device: str = "cpu") -> tuple[Tensors, Tensors]:
+    """(the leaves that gradients are asked of, all results)."""
     leaves = tensors(values, device)
     wanted = [leaves[k].detach().requires_grad_() for k in case.differentiable()]
     for k, leaf in zip(case.differentiable(), wanted):
         leaves[k] = leaf
-    return wanted, [out for out in call(row, case, leaves) if out.requires_grad]
+    return wanted, call(row, case, leaves)
 
 
 def weights(outs: Sequence[Any], whole: bool = False, seed: int = 7) -> list[np.ndarray]:
@@ -73,8 +79,13 @@ def gradients(
     create_graph: bool = False,
 ) -> list[np.ndarray]:
     """The gradient of every differentiable leaf for `weights` of the results; zeros where none arrives."""
-    wanted, outs = record(row, case, values, device)
-    found = tg.grad(outs, wanted, tensors(weights(outs, whole), device), create_graph=create_graph, allow_unused=True)
+    return pulled_back(*record(row, case, values, device), whole, create_graph)
+
+
+def pulled_back(wanted: Tensors, outs: Tensors, whole: bool = False, create_graph: bool = False) -> list[np.ndarray]:
+    """`gradients` of what `record` gave."""
+    sent = tensors(weights(outs, whole), str(outs[0].device)) if outs else []
+    found = tg.grad(outs, wanted, sent, create_graph=create_graph, allow_unused=True)
     return [np.zeros(leaf.shape, leaf.dtype) if g is None else arrays([g])[0] for g, leaf in zip(found, wanted)]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import tests
 import tinygrad_cnn
+from benchmarks import work
 from tinygrad_cnn import formulas
 from tinygrad_cnn.autograd import Function
 from tinygrad_cnn.ops import __main__ as listing
@@ -41,6 +42,14 @@ def test_rows():
     assert found["CrossEntropy"] == ["cross_entropy", "cross_entropy_smoothed"]
     assert "conv2d" in found["ConvTranspose"] and "sigmoid" in found["sigmoid"]
     assert {row for rows in found.values() for row in rows} == set(ROWS), "a row runs no operation"
+
+
+def test_shapes_to_measure():
+    """Two of them, of at least 10 million operations or 4 MB: with smaller ones a benchmark would time the call."""
+    for row in ROWS.values():
+        first, second = (work.of(row, case)[0] for case in row.big)
+        assert repr(row.big[0]) != repr(row.big[1]), f"{row.name}: the same shapes twice"
+        assert all(w.bytes >= 4e6 or w.operations >= 1e7 for w in (first, second)), f"{row.name}: {first}, {second}"
 
 
 def test_without_tests(tmp_path):

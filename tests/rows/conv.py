@@ -49,7 +49,7 @@ for _rank, _big in ((1, (case(A(8, 64, 512), A(64, 64, 9), None, padding=4),
                     (2, (case(A(8, 64, 28, 28), A(64, 64, 3, 3), None, padding=1),
                          case(A(4, 3, 64, 64), A(32, 3, 7, 7), A(32), stride=2, padding=3))),
                     (3, (case(A(2, 16, 12, 14, 14), A(32, 16, 3, 3, 3), None, padding=1),
-                         case(A(2, 3, 16, 28, 28), A(16, 3, 3, 3, 3), A(16), stride=2)))):
+                         case(A(2, 3, 16, 56, 56), A(16, 3, 3, 3, 3), A(16), stride=2)))):
     _x, _w, _k = A(1, 4, *[5] * _rank), A(6, 4, *[3] * _rank), f"conv{_rank}d"
     row(_k, f"nn.functional.{_k}", references.conv, convolution(_rank), big=_big, linear=(0, 1, 2), exact=True,
         refuses=(

@@ -183,12 +183,13 @@ def integers(count: int) -> Callable[[Draw], Case]:
     return cases
 
 
-_bits = A(8, 64, 56, 56, kind="classes", below=99)
+_bits, _wide = (A(*shape, kind="classes", below=99) for shape in ((8, 64, 56, 56), (4, 64, 112, 112)))
 for _name in ("bitwise_and", "bitwise_or", "bitwise_xor"):
-    row(_name, _name, getattr(np, _name), integers(2), big=(case(_bits, _bits), case(_bits, A(1, kind="classes", below=9))),
-        exact=True, sums=False, dtypes=("int64",),
+    row(_name, _name, getattr(np, _name), integers(2), exact=True,
+        big=(case(_bits, _bits), case(_wide, A(1, kind="classes", below=9))),
+        sums=False, dtypes=("int64",),
         refuses=(refuse(RuntimeError, f"{_name} float32 integers", A(2), A(2)),))
-row("bitwise_not", "bitwise_not", np.invert, integers(1), big=(case(_bits), case(_bits)), exact=True, sums=False,
+row("bitwise_not", "bitwise_not", np.invert, integers(1), big=(case(_bits), case(_wide)), exact=True, sums=False,
     dtypes=("int64",))
 row("power_of_whole_number", "pow", np.power, lambda d: case(A(*d.image(), kind="positive"), d.choice(3, -2, 4, 1)),
     sums=False, big=(case(IMAGES, 3), case(MORE, 4)))

@@ -61,7 +61,7 @@ def around(rank: int) -> Callable[[Draw], Case]:
 
 
 for _rank, _sizes in ((1, ((8, 64, 4096), (8, 256, 1024))), (2, ((8, 64, 56, 56), (8, 256, 28, 28))),
-                      (3, ((2, 32, 8, 28, 28), (2, 16, 8, 56, 56)))):
+                      (3, ((2, 64, 8, 28, 28), (2, 16, 8, 56, 56)))):
     _x = A(1, 2, *[3] * _rank)
     row(f"pad{_rank}d", "nn.functional.pad", references.pad_inside, around(_rank), linear=(0,), exact=True,
         big=tuple(case(A(*s), (1, 1) * _rank, mode=mode) for s, mode in zip(_sizes, ("reflect", "circular"))), refuses=(
@@ -92,10 +92,10 @@ def folded(d: Draw) -> Case:
 
 
 row("unfold", "nn.functional.unfold", references.unfold, unfolded, linear=(0,), exact=True,
-    big=(case(A(8, 16, 56, 56), 3, 1, 1), case(A(4, 64, 28, 28), 3, 1, 1, 2)), refuses=(
+    big=(case(A(8, 16, 56, 56), 3, 1, 1), case(A(8, 64, 28, 28), 3, 1, 1, 2)), refuses=(
     refuse(ValueError, "unfold window 3 2 kernel", A(1, 2, 2, 2), 3),
     refuse(ValueError, "unfold input (4, 4) 4 axes", A(4, 4), 3)))
 row("fold", "nn.functional.fold", references.fold, folded, linear=(0,), exact=True,
-    big=(case(A(8, 144, 3136), (56, 56), 3, 1, 1), case(A(4, 576, 196), (28, 28), 3, 1, 1, 2)), refuses=(
+    big=(case(A(8, 144, 3136), (56, 56), 3, 1, 1), case(A(8, 576, 196), (28, 28), 3, 1, 1, 2)), refuses=(
     refuse(ValueError, "fold (1, 8, 4) multiple 9 4 columns", A(1, 8, 4), (4, 4), 3),
     refuse(ValueError, "fold input (8,) reshape", A(8), (4, 4), 3)))

@@ -66,11 +66,12 @@ row("outer", "outer", np.outer, lambda d: case(A(d.batch()), A(d.integer(1, 4)))
 row("tensordot", "tensordot", lambda a, b, dims: np.tensordot(a, b, dims), lambda d: d.choice(
     case(A(d.batch(), 3, 4), A(3, 4, 2), dims=2), case(A(d.batch(), 3, 4), A(4, 5, 3), dims=([1, 2], [2, 0]))),
     linear=(0, 1), exact=True,
-    big=(case(A(8, 64, 64), A(64, 64, 64), dims=2), case(A(256, 256), A(256, 256), dims=1)))
-for _name, _shapes in (("addmm", ((2,), (3, 4), (4, 2))), ("baddbmm", ((1, 2), (2, 3, 4), (2, 4, 2))),
-                       ("addmv", ((3,), (3, 4), (4,)))):
+    big=(case(A(32, 64, 64), A(64, 64, 64), dims=2), case(A(256, 256), A(256, 256), dims=1)))
+for _name, _shapes, _big in (
+        ("addmm", ((2,), (3, 4), (4, 2)), (case(A(256), A(256, 256), A(256, 256)),
+                                           case(A(512, 128), A(512, 512), A(512, 128)))),
+        ("baddbmm", ((1, 2), (2, 3, 4), (2, 4, 2)), tuple(case(A(p.args[0].shape[0], 1, 64), *p.args) for p in _pair)),
+        ("addmv", ((3,), (3, 4), (4,)), (case(A(2048), A(2048, 2048), A(2048)), case(A(4096), A(4096, 1024), A(1024))))):
     row(_name, _name, lambda x, a, b, beta=1, alpha=1: beta * x + alpha * (a @ b),
         lambda d, shapes=_shapes: case(*[A(*s) for s in shapes], beta=d.choice(1, 2), alpha=d.choice(1, 3)),
-        exact=True, linear=(0, 1, 2), empty=False,
-        big=(case(A(256), A(256, 256), A(256, 256)) if _name == "addmm" else case(A(16, 64, 64), *_pair[0].args)
-             if _name == "baddbmm" else case(A(2048), A(2048, 2048), A(2048)),) * 2)
+        exact=True, linear=(0, 1, 2), empty=False, big=_big)

@@ -72,8 +72,6 @@ row("cross_entropy", "nn.functional.cross_entropy", references.cross_entropy, sc
     refuse(ValueError, "cross_entropy weight (2,) 3 classes", A(2, 3), A(2, kind="classes", below=3), weight=A(2)),
     refuse(ValueError, "cross_entropy label_smoothing 2 probability", A(2, 3), A(2, kind="classes", below=3),
            label_smoothing=2),
-    refuse(NotImplementedError, "cross_entropy size_average True reduction", A(2, 3), A(2, kind="classes", below=3),
-           size_average=True),
     refuse(IndexError, "cross_entropy target 3 classes ignore_index", A(9, 3), A(9, kind="classes", below=4))))
 row("cross_entropy_smoothed", "nn.functional.cross_entropy", references.cross_entropy, smoothed, big=(
     case(*SCORES.args, label_smoothing=0.1), case(*PIXELS.args, label_smoothing=0.1, weight=A(21, kind="positive"))))

@@ -124,5 +124,5 @@ row("pixel_unshuffle", "nn.functional.pixel_unshuffle", references.pixel_unshuff
     refuse(ValueError, "pixel_unshuffle 2 (1, 3, 3, 2)", A(1, 3, 3, 2), 2),), **_shapes)
 row("unfold_axis", "Tensor.unfold", lambda x, dim, size, step: sliding_window_view(x, size, dim)[:, ::step],
     lambda d: case(A(d.batch(), d.integer(3, 5), 2), 1, d.integer(1, 3), d.integer(1, 2)), linear=(0,),
-    big=(case(A(8, 64, 56, 56), 1, 3, 1), case(A(64, 4096), 1, 5, 2)), refuses=(
+    big=(case(A(8, 64, 56, 56), 1, 3, 1), case(A(128, 4096), 1, 5, 2)), refuses=(
     refuse(ValueError, "unfold size 4 axis 1 (2, 3) 0 to 3", A(2, 3), 1, 4, 1),), **_shapes)
