@@ -17,7 +17,7 @@ import tinygrad_cnn as tg
 from tinygrad_cnn import models, saving, text
 from tinygrad_cnn.cli import main
 
-COMMANDS = ("train", "predict", "show", "summary", "models", "report")
+COMMANDS = ("train", "predict", "show", "summary", "models", "draw", "report")
 
 
 def command(*words: str) -> subprocess.CompletedProcess[str]:
@@ -54,7 +54,24 @@ def test_every_example_of_the_help_can_be_parsed(capsys: pytest.CaptureFixture[s
             assert cli._parser().parse_args([word.strip("'") for word in words[1:]]).run
 
 
-@pytest.mark.parametrize("words", [[], ["fly"], ["train"], ["train", "mnist", "--epochs", "0"],
+def test_no_command_shows_the_help_as_wrong_usage(capsys: pytest.CaptureFixture[str],
+                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and "usage: tinygrad-cnn" in captured.err and "examples:" in captured.err
+
+
+@pytest.mark.parametrize("words, says", [(["trian", "mnist"], "did you mean train?"), (["qqq"], "use train, predict, "),
+                                         (["train", "mnist", "--device", "gpu"], "use cpu, cuda"),
+                                         (["train", "mnist", "--recipe", "papers"], "did you mean paper?")])
+def test_the_nearest_word_is_suggested(words: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(words)
+    assert says in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("words", [["fly"], ["train"], ["train", "mnist", "--epochs", "0"],
                                    ["train", "mnist", "--seed", "-1"], ["train", "mnist", "--lr", "fast"], ["predict"],
                                    ["summary", "mnist_cnn", "--input", "28"*3 + "x"], ["show", "cat"]])
 def test_wrong_usage_is_exit_code_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,6 +101,14 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     script = f"{sys.executable} -m tinygrad_cnn models | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
     assert done.stderr == "" and done.returncode in (0, 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full disk")
+@pytest.mark.parametrize("words", ["models", "--version", "summary mnist_cnn"])
+def test_a_full_disk_is_one_sentence(words: str) -> None:
+    script = f"{sys.executable} -m tinygrad_cnn {words} > /dev/full"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert done.stderr == "tinygrad-cnn: writing the output: No space left on device.\n" and done.returncode == 1
 
 
 def test_unknown_networks_and_impossible_inputs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,8 +19,7 @@ examples:
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser("draw", help="draw a network and its blocks", epilog=EXAMPLES,
-                                 description="Draw a network, and each kind of its blocks from within, as the papers do.",
-                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+                                 description="Draw a network, and each kind of its blocks from within, as the papers do.")
     parser.add_argument("name", metavar="NAME", help="a network; `tinygrad-cnn models` lists them")
     parser.add_argument("out", nargs="?", type=Path, metavar="FILE", help="the picture (default NAME.png)")
     parser.set_defaults(run=run)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..installation import emulated
+from ..environment import emulating
 from ..nn import summary
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def estimate(trainer: Trainer, image: tuple[int, ...], device: str) -> float:
     macs = summary(trainer.model, image).macs
     work = 3.0 * macs * trainer.loader.batch_size  # the backward pass takes twice the work of the forward pass
     if device == "cuda":
-        return trainer.steps * (work / EMULATED if emulated() else GPU_STEP)
+        return trainer.steps * (work / EMULATED if emulating() else GPU_STEP)
     from ..cpu import launch  # compiles: not before it is needed
 
     return trainer.steps * work / (CPU_SHARE * _matmul_speed() * launch.threads() ** CPU_SCALING)

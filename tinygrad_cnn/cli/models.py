@@ -26,8 +26,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser("models", help="list the networks", epilog=EXAMPLES,
                                  description="The networks by year and paper: trained parameters, multiply-adds for one\n"
-                                             "input, and the shape of that input.",
-                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+                                             "input, and the shape of that input.")
     parser.add_argument("pattern", nargs="?", default="*", metavar="PATTERN", help="only such names, like '*bn*'")
     parser.add_argument("--json", action="store_true", help="for other programs")
     parser.set_defaults(run=run)

@@ -28,8 +28,7 @@ unless --weights names a run, one of its step folders or a .safetensors file.
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser("predict", help="tell which digit a picture shows", epilog=EXAMPLES,
-                                 description="Tell which digit each picture shows, with the probabilities in percent.",
-                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+                                 description="Tell which digit each picture shows, with the probabilities in percent.")
     parser.add_argument("files", nargs="+", metavar="FILE", help="a picture of one digit, in any format of pillow")
     parser.add_argument("--weights", type=Path, metavar="PATH", help="default: the newest run below runs/")
     parser.add_argument("--model", metavar="NAME", help="the network, if the weights file does not name it")

@@ -18,8 +18,7 @@ examples:
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser("show", help="draw what the slides show", epilog=EXAMPLES,
-                                 description="Draw what the slides show, with this library's own numbers.",
-                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+                                 description="Draw what the slides show, with this library's own numbers.")
     parser.add_argument("what", choices=["convolution"], help="a 3x3 filter on a 5x5 image, one window at a time")
     parser.add_argument("-o", "--out", type=Path, metavar="FILE", help="the picture (default convolution.png)")
     parser.set_defaults(run=run)

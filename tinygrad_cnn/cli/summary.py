@@ -19,8 +19,7 @@ examples:
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser("summary", help="list the layers of a network", epilog=EXAMPLES,
-                                 description="The layers of a network: output shapes, parameters, multiply-adds.",
-                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+                                 description="The layers of a network: output shapes, parameters, multiply-adds.")
     parser.add_argument("name", metavar="NAME", help="a network; `tinygrad-cnn models` lists them")
     parser.add_argument("--input", type=_shape, metavar="CxHxW", help="another input than the network's usual one")
     parser.set_defaults(run=run)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import installation, saving
+from ..environment import emulating
 from ..objects import CheckpointError
 from ..text import rough
 from .estimate import estimate
@@ -46,8 +47,7 @@ taken; an --out that holds a run already is an error.
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the subcommand."""
     parser = commands.add_parser("train", help="train a network", epilog=EXAMPLES,
-                                 description="Train a network on images, and score it on others that it has not seen.",
-                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+                                 description="Train a network on images, and score it on others that it has not seen.")
     parser.add_argument("data", metavar="DATA", help="mnist (10,000 digits that come with the package), fashion-mnist, "
                         "cifar10, cifar100, or a folder of pictures")
     parser.add_argument("--model", metavar="NAME", help="default: mnist_cnn, the slides' network, or cifar_resnet20, resnet18")
@@ -257,7 +257,7 @@ def _announce(trainer: Trainer, arguments: argparse.Namespace, given: Task, fit:
     """The first line: what comes, and how long it will take; then where it is kept."""
     device, asked = arguments.device, arguments.out
     place = "the GPU" if device == "cuda" else f"the CPU ({threads} thread{'s' * (threads > 1)})"
-    if device == "cuda" and installation.emulated():
+    if device == "cuda" and emulating():
         place = "the emulator"
     left = (trainer.steps - trainer.step) / trainer.steps
     time_left = f": {rough(estimate(trainer, (fit.channels, *fit.size), device) * left)}" if left else ""
