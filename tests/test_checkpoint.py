@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinygrad_cnn as tg
-from tinygrad_cnn import models, nn, random
+from tinygrad_cnn import grad_mode, models, nn, random
 from tinygrad_cnn.devices import shapes_only
 
 X = np.random.RandomState(0).randn(4, 3, 8, 8).astype(np.float32)
@@ -170,7 +170,7 @@ def test_without_recording_it_is_the_function():
     calls = []
 
     def function(x):
-        calls.append(tg.autograd.recording())
+        calls.append(grad_mode.recording())
         return x.exp()
 
     with tg.no_grad():
@@ -205,7 +205,7 @@ def test_errors_leave_everything_as_it_was():
     with pytest.raises(KeyError, match="the second call"):
         y.backward()
     assert random.get_state() == after != before
-    assert not tg.autograd.recomputing() and tg.autograd.followers() == () and tg.autograd.recording()
+    assert not grad_mode.recomputing() and grad_mode.followers() == () and grad_mode.recording()
 
 
 def test_refusals():

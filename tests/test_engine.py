@@ -10,7 +10,8 @@ import pytest
 
 import tinygrad_cnn as tg
 from tinygrad_cnn import Function, Tensor
-from tinygrad_cnn.autograd import Alias, Fused, recording
+from tinygrad_cnn.autograd import Alias, Fused
+from tinygrad_cnn.grad_mode import recording
 
 
 def leaf(*values, dtype=tg.float64):
@@ -150,7 +151,7 @@ def test_grad_of_several_outputs():
         [x * 2, x * x], x, [tg.tensor([1.0, 0.0], dtype=tg.float64), tg.tensor([1.0, 1.0], dtype=tg.float64)]
     )
     assert g.tolist() == [8.0, 8.0]
-    with pytest.raises(ValueError, match="grad: 1 grad_outputs for 2 outputs"):
+    with pytest.raises(ValueError, match="grad: 1 gradients for 2 outputs"):
         tg.grad([x * 2, x * x], x, [None])
 
 
@@ -202,12 +203,12 @@ def test_hooks():
     x = leaf(1.0)
     y = x * 2
     seen = []
-    remove = y.register_hook(lambda g: seen.append(g.tolist()))
+    handle = y.register_hook(lambda g: seen.append(g.tolist()))
     y.register_hook(lambda g: g * 10)
     x.register_hook(lambda g: seen.append(g.tolist()))
     (y * 3).sum().backward(retain_graph=True)
     assert seen == [[3.0], [60.0]] and x.grad.tolist() == [60.0]
-    remove()
+    handle.remove()
     (y * 3).sum().backward()
     assert len(seen) == 3
     with pytest.raises(RuntimeError, match="register_hook: .* requires_grad_"):

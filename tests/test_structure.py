@@ -31,17 +31,19 @@ TWINS = sorted(
 
 # Modules, by the first part of their name, may import from their own layer and from those below.
 LAYERS = [
-    ("left_out", "shapes", "indices", "layer_shapes", "formulas", "layered", "cache", "text"),
-    ("arrays", "random", "nest"),
+    ("left_out", "pickles", "shapes", "indices", "layer_shapes", "formulas", "layered", "cache", "text", "environment"),
+    ("arrays", "random", "nest", "handles"),
     ("cpu", "cuda", "meta"),
-    ("devices", "threads", "autograd", "anomaly", "checkpoint", "dlpack", "drawing"),
+    ("devices", "defaults", "memory_format", "threads", "grad_mode", "autograd", "custom", "anomaly", "checkpoint",
+     "dlpack", "drawing"),
     ("ops",),
-    ("operators", "gradient", "gradient_check", "exchange", "methods", "tensor", "creation", "functions"),
+    ("operators", "gradient", "gradient_check", "exchange", "methods", "tensor", "creation", "functions", "printing", "typed",
+     "settings", "amp"),
     ("nn", "optim"),
     (
-        "models", "data", "utils", "backends", "saving", "objects", "pth",
-        "weights", "viz", "train", "tasks", "recipes", "predict", "installation", "attacks",
-        "experiments", "cli", "__main__", "",
+        "models", "data", "utils", "backends", "accelerator", "saving", "objects", "pth",
+        "weights", "viz", "train", "tasks", "recipes", "predict", "installation",
+        "cli", "__main__", "",
     ),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -81,7 +83,7 @@ def test_imports_point_down(module):
         assert layer(name) <= layer(module), f"{module}, line {line}, imports {name} from a layer above"
 
 
-# ---- the law of twins ------------------------------------------------------------------------------------------------
+# ---- twins: the same entry points in cpu/ and in cuda/ ------------------------------------------------------------------
 
 
 def entry_points(side, name):
@@ -219,7 +221,7 @@ def test_no_barrier_under_a_divergent_branch(path):
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "cuda").glob("*.py")), ids=lambda path: path.stem)
 def test_compiler_is_known_to_two_files(path):
-    if path.stem not in ("driver", "intrinsics"):
+    if path.stem not in ("compiler", "intrinsics"):
         for node in ast.walk(tree(path)):
             names = (
                 [a.name for a in node.names]
@@ -230,7 +232,7 @@ def test_compiler_is_known_to_two_files(path):
             )
             names += [f"{node.module}.{a.name}" for a in node.names] if isinstance(node, ast.ImportFrom) else []
             assert not any(re.match(r"numba\.cuda|numba_cuda|llvmlite", name) for name in names), (
-                f"{path.name}, line {node.lineno}: only driver.py and intrinsics.py import the compiler"
+                f"{path.name}, line {node.lineno}: only compiler.py and intrinsics.py import the compiler"
             )
 
 

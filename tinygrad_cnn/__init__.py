@@ -1,11 +1,15 @@
 """The CNN textbook that runs: a small autograd engine, every operation twice in plain Python, for CPU and CUDA."""
 
 from importlib.metadata import PackageNotFoundError, version
+from math import e, inf, nan, pi
 from typing import TYPE_CHECKING
 
-from . import autograd, backends, cuda, models, nn, optim, utils
-from .anomaly import detect_anomaly
-from .autograd import Function, enable_grad, no_grad, set_grad_enabled
+import numpy as np
+
+from . import accelerator, amp, autograd, backends, cuda, models, nn, optim, random, typed, utils
+from .amp import GradScaler, autocast
+from .anomaly import detect_anomaly, set_detect_anomaly
+from .autograd import Function
 from .checkpoint import checkpoint
 from .creation import (
     arange,
@@ -31,31 +35,97 @@ from .creation import (
     randn,
     randn_like,
     randperm,
+    scalar_tensor,
     tensor,
     zeros,
     zeros_like,
 )
+from .defaults import get_default_dtype, set_default_dtype
 from .devices import Device as device
 from .devices import default_device, set_default_device
 from .functions import *  # noqa: F403  # the operations; that folder lists them one by one
-from .gradient import grad
+from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from .grad_mode import recording as is_grad_enabled
+from .gradient import backward, grad
 from .gradient_check import gradcheck, gradgradcheck
 from .installation import report
 from .left_out import guard
-from .random import Generator, manual_seed
+from .memory_format import channels_last, channels_last_3d, contiguous_format, layout, memory_format, preserve_format, strided
+from .nn.functional import (
+    adaptive_avg_pool1d,
+    adaptive_max_pool1d,
+    alpha_dropout,
+    avg_pool1d,
+    celu,
+    channel_shuffle,
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+    cosine_embedding_loss,
+    cosine_similarity,
+    dropout,
+    feature_alpha_dropout,
+    group_norm,
+    hardshrink,
+    hinge_embedding_loss,
+    layer_norm,
+    margin_ranking_loss,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
+    pairwise_distance,
+    pixel_shuffle,
+    pixel_unshuffle,
+    poisson_nll_loss,
+    prelu,
+    selu,
+    threshold,
+    triplet_margin_loss,
+)
+from .printing import set_printoptions
+from .random import Generator, default_generator, initial_seed, manual_seed, seed
 from .saving import load, save
+from .settings import (
+    are_deterministic_algorithms_enabled,
+    compile,
+    finfo,
+    get_default_device,
+    get_float32_matmul_precision,
+    get_rng_state,
+    set_default_tensor_type,
+    set_float32_matmul_precision,
+    set_flush_denormal,
+    set_rng_state,
+    typename,
+    use_deterministic_algorithms,
+)
 from .shapes import BOOL as bool
+from .shapes import FLOAT32 as float
 from .shapes import FLOAT32 as float32
+from .shapes import FLOAT64 as double
 from .shapes import FLOAT64 as float64
+from .shapes import INT32 as int
 from .shapes import INT32 as int32
 from .shapes import INT64 as int64
+from .shapes import INT64 as long
 from .shapes import UINT8 as uint8
+from .shapes import Size
 from .tensor import Tensor
 from .threads import get_num_threads, set_num_threads
+from .typed import BoolTensor, ByteTensor, DoubleTensor, FloatTensor, IntTensor, LongTensor, Variable
 from .weights import load_weights, read_weights, save_weights
 
-Size: type[tuple[int, ...]] = tuple  # PyTorch's name for what a shape is
+newaxis = None
+dtype, iinfo = np.dtype, np.iinfo  # dtypes are numpy's
 autograd.grad, autograd.gradcheck, autograd.gradgradcheck = grad, gradcheck, gradgradcheck  # its places for them
+autograd.backward, autograd.Variable = backward, Variable
+autograd.detect_anomaly, autograd.set_detect_anomaly = detect_anomaly, set_detect_anomaly
+cuda.amp, cuda.random, cuda.get_rng_state, cuda.set_rng_state = amp, random, get_rng_state, set_rng_state
+(cuda.FloatTensor, cuda.DoubleTensor, cuda.LongTensor, cuda.IntTensor, cuda.ByteTensor, cuda.BoolTensor) = typed.on_cuda
+del Variable, backward, set_detect_anomaly
 
 try:
     __version__ = version("tinygrad-cnn")

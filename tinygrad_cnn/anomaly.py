@@ -13,19 +13,18 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from . import autograd, shapes
+from . import grad_mode, shapes
 from .autograd import Function
 from .devices import device_of, kernels
 
 _OURS = (str(Path(__file__).parent) + os.sep, contextlib.__file__)  # contextlib: our decorators run in it
 
 
-@contextlib.contextmanager
-def detect_anomaly() -> Iterator[None]:
+class detect_anomaly(contextlib.ContextDecorator):
     """`with detect_anomaly():` around forward and backward stops at the first result or gradient that is not finite.
 
     The RuntimeError names the operation, the element, what went in, and the line that called it. Every value is looked
-    at, which on CUDA waits for each kernel: for looking for a fault, not for training.
+    at, which on CUDA waits for each kernel: for looking for a fault, not for training. `check_nan` False looks at nothing.
 
     >>> import tinygrad_cnn as tg
     >>> with tg.detect_anomaly():
@@ -33,8 +32,27 @@ def detect_anomaly() -> Iterator[None]:
     Traceback (most recent call last):
     RuntimeError: detect_anomaly: log made -inf at (1,) of its result of shape (2,), ...; called in ..., line 2: ...
     """
-    with autograd.watch(_Detector()):
-        yield
+
+    def __init__(self, check_nan: bool = True) -> None:
+        self.check_nan = check_nan
+        self.watching = contextlib.ExitStack()
+
+    def __enter__(self) -> None:
+        if self.check_nan:
+            self.watching.enter_context(grad_mode.watch(_Detector()))
+
+    def __exit__(self, *error: object) -> None:
+        self.watching.close()
+
+
+_everywhere = contextlib.ExitStack()
+
+
+def set_detect_anomaly(mode: bool, check_nan: bool = True) -> None:
+    """`detect_anomaly` from now on, or no more."""
+    _everywhere.close()
+    if mode and check_nan:
+        _everywhere.enter_context(grad_mode.watch(_Detector()))
 
 
 class _Detector:

@@ -1,120 +1,58 @@
-"""Reverse-mode differentiation: `Function`, the walk back, `no_grad`. Knows no operation, no device, no Tensor class.
+"""Reverse-mode differentiation: `Function`, an operation, and `walk`, the backward pass over the graph that calls leave.
 
-A Function that was called with a tensor that requires grad becomes a node of the graph. It remembers for each input the
-edge by which the gradient leaves: the node that made the input, or the input itself where it is a leaf.
+    x  --->  Exp  --->  Sum  --->  loss        forward: a call that is recorded makes its Function a node of the graph
+    x.grad <-- Exp <-- Sum <-- 1               backward: each node turns its result's gradient into its inputs' gradients
+
+A node remembers for each input the edge by which the gradient leaves: to the node that made the input, or to the input
+itself where it is a leaf. This file knows no operation, no device and no Tensor class.
 """
 
 from __future__ import annotations
 
-import contextlib
 import inspect
-import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
+from weakref import ref
 
 from .arrays import shares_memory
+from .grad_mode import enable_grad, inference_mode, no_grad, recording, set_grad_enabled, state, watchers
 
-grad: Any  # these three are defined above, in gradient.py and gradient_check.py, and put here by the package
+__all__ = ["Alias", "Edge", "Function", "Fused", "Variable", "Version", "accumulate", "backward", "detect_anomaly", "edge",
+           "enable_grad", "grad", "gradcheck", "gradgradcheck", "inference_mode", "no_grad", "set_detect_anomaly",
+           "set_grad_enabled", "walk"]
+
+Variable: Any  # these are defined in modules above and put here, their place in PyTorch, by the package
+backward: Any
+detect_anomaly: Any
+grad: Any
 gradcheck: Any
 gradgradcheck: Any
+set_detect_anomaly: Any
 
 Edge = tuple[Any, int]  # (node or leaf tensor, which of its outputs)
-
-
-class _Mode(threading.local):
-    recording = True
-    recomputing = False
-    followers: tuple[Any, ...] = ()
-
-
-_mode = _Mode()
-
-
-def recording() -> bool:
-    """Whether calls of Functions are being recorded in this thread."""
-    return _mode.recording
-
-
-class set_grad_enabled(contextlib.ContextDecorator):
-    """`with set_grad_enabled(flag):` records, or does not, inside; also a decorator."""
-
-    def __init__(self, flag: bool) -> None:
-        self.flag, self.before = bool(flag), []  # type: ignore[var-annotated]
-
-    def __enter__(self) -> None:
-        self.before.append(_mode.recording)
-        _mode.recording = self.flag
-
-    def __exit__(self, *error: object) -> None:
-        _mode.recording = self.before.pop()
-
-
-class no_grad(set_grad_enabled):
-    """`with no_grad():` or `@no_grad()`: what happens inside is not recorded."""
-
-    def __init__(self) -> None:
-        super().__init__(False)
-
-
-class enable_grad(set_grad_enabled):
-    """`with enable_grad():` records again inside a `no_grad`."""
-
-    def __init__(self) -> None:
-        super().__init__(True)
-
-
-def followers() -> tuple[Any, ...]:
-    """Those who follow what this thread records; see `follow`."""
-    return _mode.followers
-
-
-@contextlib.contextmanager
-def follow(*followers: Any) -> Iterator[None]:
-    """Within the block these objects, and no others, are told of every node: `follower.recorded(node)`, once it is whole."""
-    before, _mode.followers = _mode.followers, followers
-    try:
-        yield
-    finally:
-        _mode.followers = before
-
-
-def recomputing() -> bool:
-    """Whether this is the second call of a checkpoint: what happens once for each batch has happened then."""
-    return _mode.recomputing
-
-
-@contextlib.contextmanager
-def recompute(follower: Any) -> Iterator[None]:
-    """`with recompute(follower):` records what happened before once more, and tells `follower` alone."""
-    before, _mode.recomputing = _mode.recomputing, True
-    try:
-        with enable_grad(), follow(follower):
-            yield
-    finally:
-        _mode.recomputing = before
-
-
-_watchers: list[Any] = []
-
-
-@contextlib.contextmanager
-def watch(watcher: Any) -> Iterator[None]:
-    """Within the block `watcher.called(node, inputs, outs)` follows every call of a Function, recorded or not, and
-    `watcher.differentiated(node, grads, gradients)` every step of a walk back."""
-    _watchers.append(watcher)
-    try:
-        yield
-    finally:
-        _watchers.remove(watcher)
 
 
 class Version:
     """How often a memory was written in place; shared by all tensors that look at it."""
 
-    __slots__ = ("count",)
+    __slots__ = ("count", "sharers")
 
     def __init__(self) -> None:
         self.count = 0
+        self.sharers: list[ref[Any]] | None = None  # None: one tensor alone
+
+    def share(self, owner: Any, other: Any) -> None:
+        """Note that `other` looks at the memory of `owner`."""
+        living = [r for r in self.sharers if r() is not None] if self.sharers else [ref(owner)]
+        self.sharers = [*living, ref(other)]
+        other.version = self
+
+    def __reduce__(self) -> Any:
+        return Version, ()  # in a pickle nobody else looks at the memory
+
+    def alone(self, tensor: Any) -> bool:
+        """Whether no other living tensor is known to look at the memory."""
+        return all(r() is None or r() is tensor for r in self.sharers or ())
 
 
 class Function:
@@ -123,13 +61,25 @@ class Function:
     `saves` names the parameters of `forward` (and "out") that `backward` reads as Tensors under those names. Arrays that
     only `backward` needs are plain attributes, set in `forward`. All is dropped once a backward pass has gone through.
     Hyper-parameters are the constructor's: `Conv(stride=2)(x, w)`. A call is one node; make a new one for each.
+
+    >>> import tinygrad_cnn as tg
+    >>> class Cube(tg.Function):
+    ...     saves = ("x",)
+    ...     def forward(self, x):
+    ...         return x * x * x
+    ...     def backward(self, g):
+    ...         return g * 3 * self.x * self.x
+    >>> x = tg.tensor([2.0], requires_grad=True)
+    >>> Cube()(x).backward()
+    >>> x.grad
+    tensor([12.])
     """
 
     saves: tuple[str, ...] = ()
     view: ClassVar[bool] = False  # the result may lie in the first input's memory
     edges: tuple[Edge | None, ...] | None = None  # None: not recorded, or freed
     needed: tuple[bool, ...] = ()  # during backward: which inputs' gradients are asked for
-    hooks: dict[int, list[Any]] | None = None
+    hooks: dict[int, dict[int, Any]] | None = None  # by output, then by the handle's number
     results: tuple[tuple[int, ...], ...] = ()  # their shapes, once recorded
     region: Any = None  # the checkpoint that emptied this node and can fill it again
     place: int = 0  # among the nodes of the region
@@ -141,39 +91,53 @@ class Function:
 
     def forward(self, *arrays: Any) -> Any:
         """The result, an array or a tuple of arrays, of the inputs' arrays."""
-        raise NotImplementedError(f"{type(self).__name__}: forward is missing; define forward(self, *arrays)")
+        raise self._missing("forward(self, *arrays)")
 
     def backward(self, *grads: Any) -> Any:
         """For each input its gradient or None, of the gradients of the results (None where nothing arrived)."""
-        raise NotImplementedError(f"{type(self).__name__}: backward is missing; define backward(self, *grads)")
+        raise self._missing("backward(self, *grads)")
+
+    def _missing(self, method: str) -> NotImplementedError:
+        return NotImplementedError(f"{type(self).__name__}: {method.partition('(')[0]} is missing; define {method}")
+
+    @classmethod
+    def apply(cls, *inputs: Any) -> Any:
+        """A call of a new node. Where `forward` and `backward` are static methods of a context, as in PyTorch, they work on
+        tensors: see `custom`."""
+        if isinstance(inspect.getattr_static(cls, "forward"), staticmethod):
+            from .custom import applied
+
+            return applied(cls)()(*inputs)  # type: ignore[arg-type]  # classes can be hashed
+        return cls()(*inputs)
 
     def __call__(self, *inputs: Any) -> Any:
-        kept = _mode.recording and any(t.requires_grad for t in inputs)
+        kept = state.recording and any(t.requires_grad for t in inputs)
         result = self.forward(*[t.array for t in inputs])
         several = type(result) is tuple
         node = self if kept else None
         outs = [inputs[0].result(array, node, k) for k, array in enumerate(result if several else (result,))]
         if self.view and shares_memory(outs[0].array, inputs[0].array):
-            outs[0].version = inputs[0].version
-        for watcher in _watchers:
+            inputs[0].version.share(inputs[0], outs[0])
+        for watcher in watchers:
             watcher.called(self, inputs, outs)
         if kept:
-            self.results = tuple([t.array.shape for t in outs]) if several else (outs[0].array.shape,)
-            self.edges = tuple([edge(t) for t in inputs])
-            self._save(inputs, outs[0])
-            for follower in _mode.followers:
-                follower.recorded(self)
+            self._record(inputs, outs)
         else:
             self.free()  # what forward kept for a backward that will not come
         return tuple(outs) if several else outs[0]
 
-    def _save(self, inputs: Sequence[Any], out: Any) -> None:
+    def _record(self, inputs: Sequence[Any], outs: Sequence[Any]) -> None:
+        """Become a node of the graph."""
+        self.results = tuple([t.array.shape for t in outs])
+        self.edges = tuple([edge(t) for t in inputs])
         self._saved = {}
         for name in self.saves:
-            if name == "out":
-                self._saved[name] = out.array, out.version, out.version.count  # the Tensor would be a cycle
+            if name == "out":  # its array: the Tensor would be a cycle
+                self._saved[name] = outs[0].array, outs[0].version, outs[0].version.count
             elif (k := self._parameters.index(name)) < len(inputs):
                 self._saved[name] = inputs[k], inputs[k].version, inputs[k].version.count
+        for follower in state.followers:
+            follower.recorded(self)
 
     def differentiate(self, grads: Sequence[Any], needed: tuple[bool, ...]) -> tuple[Any, ...]:
         """`backward` with the saved Tensors in place: one gradient or None per input."""
@@ -181,15 +145,7 @@ class Function:
             self.region.restore(self)
         assert self._saved is not None and self.edges is not None
         self.needed = needed
-        like = next(g for g in grads if g is not None)
-        for name, (value, version, count) in self._saved.items():
-            if version.count != count:
-                raise RuntimeError(f"backward: {name} of {type(self).__name__} was changed in place after it was saved "
-                                   f"(version {version.count}, saved at {count}); change a copy of it instead")
-            if name == "out":
-                value = like.result(value, self)
-                value.version = version
-            setattr(self, name, value)
+        self._bring_back(next(g for g in grads if g is not None))
         try:
             found = self.backward(*grads)
         finally:
@@ -200,6 +156,18 @@ class Function:
             raise RuntimeError(f"backward: {type(self).__name__} returned {len(found)} gradients for {len(self.edges)} "
                                "inputs; return one, or None, for each")
         return found
+
+    def _bring_back(self, like: Any) -> None:
+        """Set what was saved as attributes, the result as a Tensor of the kind of `like`."""
+        assert self._saved is not None
+        for name, (value, version, count) in self._saved.items():
+            if version.count != count:
+                raise RuntimeError(f"backward: {name} of {type(self).__name__} was changed in place after it was saved "
+                                   f"(version {version.count}, saved at {count}); change a copy of it instead")
+            if name == "out":
+                value = like.result(value, self)
+                value.version = version
+            setattr(self, name, value)
 
     def __str__(self) -> str:
         return type(self).__name__
@@ -231,12 +199,11 @@ class Fused(Function):
 
     def fused_backward(self, *grads: Any) -> Any:
         """`backward` of the first order, on kernels."""
-        name = type(self).__name__
-        raise NotImplementedError(f"{name}: fused_backward is missing; define fused_backward(self, *grads)")
+        raise self._missing("fused_backward(self, *grads)")
 
     def definition(self, *inputs: Any) -> Any:
         """The operation as a composition of plain ones."""
-        raise NotImplementedError(f"{type(self).__name__}: definition is missing; define definition(self, *inputs)")
+        raise self._missing("definition(self, *inputs)")
 
     def backward(self, *grads: Any) -> Any:
         if not recording():
@@ -253,14 +220,36 @@ def edge(t: Any) -> Edge | None:
     return None if not t.requires_grad else (t, 0) if t.node is None else (t.node, t.index)
 
 
-def _order(roots: Iterable[Edge], targets: set[Edge] | None, stop: bool) -> list[Function]:
+def walk(roots: Sequence[tuple[Any, Any]], targets: Sequence[Any] | None, create_graph: bool, retain_graph: bool,
+         stop: bool = False) -> dict[Edge, Any]:
+    """The backward pass: the gradients at the edges `targets` (None: at all leaves), given (edge, gradient) of the roots.
+
+    Nodes are run from the results back to the inputs, each once its gradient is whole: in reverse topological order, so
+    that an input that was used twice has received both shares before it passes their sum on. Without `retain_graph` a
+    node is freed as soon as it was run, and the order is popped, so that activations die while the walk goes on. With
+    `stop` the graph behind the targets is not looked at.
+    """
+    wanted = None if targets is None else {e for e in targets if e is not None}
+    order = _topological_order([e for e, _ in roots], wanted, stop)
+    gradients = _Gradients(wanted, frozenset() if wanted is None else frozenset(order))
+    with set_grad_enabled(create_graph):
+        for to, g in roots:
+            gradients.send(to, g, lenders=(g,))
+        while order:
+            gradients.pass_through(order.pop(), retain_graph)
+        for leaf in list(gradients.pending):
+            gradients.arrive(leaf)
+    return gradients.found
+
+
+def _topological_order(roots: Iterable[Edge], targets: set[Edge] | None, stop: bool) -> list[Function]:
     """The nodes between the roots and the targets (None: all leaves), inputs before outputs."""
     order: list[Function] = []
     leads: dict[Any, bool] = {}  # whether a node lies on the way to a target
-    stack = [(node, False) for node, _ in roots if isinstance(node, Function)]
+    stack = [(node, False) for node, _ in roots if isinstance(node, Function)]  # not recursion: graphs are deep
     while stack:
-        node, done = stack.pop()
-        if done:
+        node, inputs_done = stack.pop()
+        if inputs_done:
             ahead = (e for e in node.edges or () if e is not None)
             leads[node] = targets is None or any(e in targets or leads.get(e[0]) for e in ahead)
             if leads[node]:
@@ -276,71 +265,74 @@ def _order(roots: Iterable[Edge], targets: set[Edge] | None, stop: bool) -> list
     return order
 
 
-def walk(roots: Sequence[tuple[Any, Any]], targets: Sequence[Any] | None, create_graph: bool, retain_graph: bool,
-         stop: bool = False) -> dict[Edge, Any]:
-    """The gradients at the edges `targets` (None: at all leaves), given (edge, gradient) of the roots.
+class _Gradients:
+    """The gradients of a walk: `pending` for nodes and leaves whose turn is still to come, `found` at the targets.
 
-    Nodes are run from the results back to the inputs, each once its gradient is whole. Without `retain_graph` a node is
-    freed as soon as it was run, and the order is popped, so that activations die while the walk goes on. With `stop` the
-    graph behind the targets is not looked at.
+    Both are keyed by the node or leaf itself, never by the id of a tensor, which may die on the way.
     """
-    wanted = None if targets is None else {e for e in targets if e is not None}
-    order = _order([e for e, _ in roots], wanted, stop)
-    alive = set() if wanted is None else set(order)
-    pending: dict[Any, list[Any]] = {}  # keyed by node or leaf, never by the id of a tensor that may die
-    found: dict[Edge, Any] = {}
 
-    def send(to: Edge, g: Any, lenders: Sequence[Any]) -> None:
-        slots = pending.setdefault(to[0], [])
-        slots += [None] * (to[1] + 1 - len(slots))
-        if slots[to[1]] is not None:
-            g = slots[to[1]] + g
-        elif wanted is None and not isinstance(to[0], Function) and _borrowed(g, lenders):
+    def __init__(self, targets: set[Edge] | None, nodes: frozenset[Function]) -> None:
+        self.targets, self.nodes = targets, nodes
+        self.pending: dict[Any, list[Any]] = {}  # of each of its outputs what has arrived so far, or None
+        self.found: dict[Edge, Any] = {}
+
+    def send(self, to: Edge, g: Any, lenders: Iterable[Any]) -> None:
+        """Add `g` to what has arrived at an edge. `lenders` are the tensors in whose memory `g` may lie."""
+        key, output = to
+        arrived = self.pending.setdefault(key, [])
+        arrived += [None] * (output + 1 - len(arrived))
+        if arrived[output] is not None:
+            g = arrived[output] + g
+        elif self.targets is None and not isinstance(key, Function) and _borrowed(g, lenders):
             g = g.clone()  # a leaf's gradient is its own: users change it in place
-        slots[to[1]] = g
+        arrived[output] = g
 
-    def settle(key: Any) -> list[Any]:
-        grads = pending.pop(key)
-        for k, g in enumerate(grads):
-            for hook in (key.hooks or {}).get(k, ()) if g is not None else ():
+    def arrive(self, key: Any) -> list[Any]:
+        """All that was sent to a node or leaf, after its hooks have seen it."""
+        grads = self.pending.pop(key)
+        for output, g in enumerate(grads):
+            if g is None:
+                continue
+            for hook in list((key.hooks or {}).get(output, {}).values()):
                 changed = hook(g)
-                grads[k] = g = g if changed is None else changed
-            if g is not None and ((key, k) in wanted if wanted is not None else not isinstance(key, Function)):
-                found[key, k] = g
+                g = g if changed is None else changed
+            grads[output] = g
+            if (key, output) in self.targets if self.targets is not None else not isinstance(key, Function):
+                self.found[key, output] = g
         return grads
 
-    with set_grad_enabled(create_graph):
-        for to, g in roots:
-            send(to, g, (g,))
-        while order:
-            node = order.pop()
-            if node not in pending:
-                continue
-            grads = settle(node)
-            edges = node.edges
-            assert edges is not None
-            needed = tuple(e is not None and (wanted is None or e in wanted or e[0] in alive) for e in edges)
-            gradients = node.differentiate(grads + [None] * (len(node.results) - len(grads)), needed)
-            for watcher in _watchers:
-                watcher.differentiated(node, grads, gradients)
-            if not retain_graph:
-                node.free()
-            for k, to in enumerate(edges):
-                if to is not None and needed[k] and gradients[k] is not None:
-                    send(to, gradients[k], (*grads, *gradients[:k]))
-            del node, grads, gradients, edges
-        for key in list(pending):
-            settle(key)
-    return found
+    def pass_through(self, node: Function, retain: bool) -> None:
+        """Run the backward of a node, free it unless it is to be retained, and send on what comes out."""
+        if node not in self.pending:
+            return
+        grads, edges = self.arrive(node), node.edges
+        assert edges is not None
+        needed = tuple(e is not None and self._is_needed(e) for e in edges)
+        gradients = node.differentiate(grads + [None] * (len(node.results) - len(grads)), needed)
+        for watcher in watchers:
+            watcher.differentiated(node, grads, gradients)
+        if not retain:
+            node.free()
+        for k, to in enumerate(edges):
+            if to is not None and needed[k] and gradients[k] is not None:
+                self.send(to, gradients[k], (*grads, *gradients[:k]))
+
+    def _is_needed(self, to: Edge) -> bool:
+        return self.targets is None or to in self.targets or to[0] in self.nodes
 
 
-def _borrowed(g: Any, lenders: Sequence[Any]) -> bool:
+def _borrowed(g: Any, lenders: Iterable[Any]) -> bool:
     return any(other is not None and shares_memory(g.array, other.array) for other in lenders)
 
 
-def backward(roots: Sequence[tuple[Any, Any]], create_graph: bool, retain_graph: bool) -> None:
-    """Add the gradients of the roots to the `grad` of every leaf."""
-    for (leaf, _), g in walk(roots, None, create_graph, retain_graph).items():
+def accumulate(roots: Sequence[tuple[Any, Any]], leaves: Sequence[Any] | None, create_graph: bool, retain_graph: bool) -> None:
+    """Add the gradients of the roots to the `grad` of every leaf, or of the tensors `leaves` alone."""
+    found = walk(roots, None if leaves is None else [edge(t) for t in leaves], create_graph, retain_graph)
+    own = [(to[0], to) for to in found] if leaves is None else [(t, edge(t)) for t in leaves]
+    for leaf, to in own:
+        if to is None or to not in found:
+            continue
+        g = found[to]
         if leaf.grad is None:
             leaf.grad = g
         elif create_graph or leaf.grad.requires_grad:

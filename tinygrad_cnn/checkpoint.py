@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from . import autograd, random
+from . import grad_mode, random
 from .autograd import Function
 
 
@@ -34,10 +34,10 @@ def checkpoint(function: Callable[..., Any], *inputs: Any, use_reentrant: bool |
     if use_reentrant:
         raise NotImplementedError(f"checkpoint: use_reentrant is {use_reentrant} but only False is supported; leave it out")
     call = partial(function, *inputs, **options)
-    if not autograd.recording() or any(isinstance(f, _Region) for f in autograd.followers()):
+    if not grad_mode.recording() or any(isinstance(f, _Region) for f in grad_mode.followers()):
         return call()  # nothing will be kept anyway, or not by the checkpoint around this one
     region = _Region(call, preserve_rng_state)
-    with autograd.follow(*autograd.followers(), region):
+    with grad_mode.follow(*grad_mode.followers(), region):
         return call()
 
 
@@ -82,7 +82,7 @@ class _Region:
                 raise RuntimeError(f"checkpoint: a tensor of shape {t.shape} was changed in place since the call (version "
                                    f"{t.version.count}, then {count}); change it after backward, or a copy of it")
         nodes = _Nodes()
-        with autograd.recompute(nodes), _numbers_from(self.state):
+        with grad_mode.recompute(nodes), _numbers_from(self.state):
             self.call()
         if len(nodes) != self.count:
             raise RuntimeError(f"checkpoint: the function made {self.count} operations but {len(nodes)} when called again; "

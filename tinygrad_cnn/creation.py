@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 
 from . import dlpack, shapes
+from .defaults import get_default_dtype
 from .devices import Device, default_device, package
+from .memory_format import arranged, memory_format, preserve_format
 from .methods.shaping import several
 from .operators import Number
 from .ops import layout, making, random
-from .tensor import Tensor
+from .random import Generator, stream
+from .tensor import Tensor, around
 
 
 def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -20,7 +23,13 @@ def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool
     int64; arrays keep their dtype."""
     if device is None and isinstance(data, Tensor):
         device = data.device
-    return Tensor(package(_place(device)).upload(making.as_array("tensor", data, dtype)), requires_grad)
+    return around(package(_place(device)).upload(making.as_array("tensor", data, dtype)), requires_grad)
+
+
+def scalar_tensor(s: Number, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **hints: Any) -> Tensor:
+    """A tensor of no axes, of the default dtype unless said otherwise."""
+    dtype = get_default_dtype() if dtype is None else dtype
+    return full((), s, dtype=dtype, device=device, requires_grad=requires_grad, **hints)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
@@ -43,7 +52,7 @@ def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | Non
 def from_numpy(values: np.ndarray[Any, Any]) -> Tensor:
     """A CPU tensor in the memory of a numpy array."""
     shapes.dtype_of("from_numpy", values.dtype)
-    return Tensor(values)
+    return around(values)
 
 
 def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
@@ -66,9 +75,9 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
             raise BufferError(f"from_dlpack: the array of shape {values.shape} is read-only but copy=False needs one "
                               "to write to; leave copy out")
         shapes.dtype_of("from_dlpack", values.dtype)
-        made = Tensor(values if values.flags.writeable and not copy else values.copy())
+        made = around(values if values.flags.writeable and not copy else values.copy())
     elif kind == dlpack.CUDA:
-        made = Tensor(dlpack.borrow(ext_tensor))
+        made = around(dlpack.borrow(ext_tensor))
         made = made.clone() if copy else made
     else:
         raise BufferError(f"from_dlpack: the array is on DLPack device {kind} but only {dlpack.CPU}, the CPU, and "
@@ -76,51 +85,73 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
     return made if device is None else made.to(device)
 
 
-def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor whose elements are whatever the memory held, float32 unless said otherwise."""
-    return _empty("empty", size, dtype, device, requires_grad)
+def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **hints: Any) -> Tensor:
+    """A tensor whose elements are whatever the memory held, of the default dtype (float32) unless said otherwise.
+
+    Of the `hints`, which all functions here take, `size` is the shape by name and `memory_format` the order in memory;
+    `layout` and `pin_memory` make no difference.
+    """
+    return _empty("empty", size, dtype, device, hints, requires_grad)
 
 
-def _empty(operation: str, size: tuple[Any, ...], dtype: Any, device: Any, requires_grad: bool = False) -> Tensor:
+def _empty(operation: str, size: tuple[Any, ...], dtype: Any, device: Any, hints: dict[str, Any],
+           requires_grad: bool = False) -> Tensor:
+    form = _form(operation, hints, "size")
+    size = (hints["size"],) if "size" in hints and not size else size
     if not size:
         raise TypeError(f"{operation}: the size is missing; give extents, or () for a tensor without axes")
     shape = shapes.extents(operation, several(size))
-    dtype = shapes.dtype_of(operation, shapes.FLOAT32 if dtype is None else dtype)
-    return Tensor(package(_place(device)).empty(shape, dtype), requires_grad)
+    dtype = shapes.dtype_of(operation, get_default_dtype() if dtype is None else dtype)
+    made = around(package(_place(device)).empty(shape, dtype))
+    return arranged(operation, made, form).detach().requires_grad_(requires_grad)
 
 
-def full(size: Any, fill_value: Number, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def _form(operation: str, hints: dict[str, Any], *known: str) -> memory_format:
+    """The `memory_format` among what is known to make little difference; TypeError for anything else."""
+    for name in hints:
+        if name not in ("memory_format", "layout", "pin_memory", *known):
+            raise TypeError(f"{operation}: {name} is {hints[name]!r} but there is no such argument; leave it out")
+    return hints.get("memory_format") or preserve_format
+
+
+def full(size: Any, fill_value: Number, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+         **hints: Any) -> Tensor:
     """A tensor filled with a number, whose kind sets the dtype unless given (bool, int64 or float32)."""
     if isinstance(size, int):
         raise TypeError(f"full: size is {size} but a sequence of extents is needed; use ({size},)")
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    kind = shapes.BOOL if isinstance(value, bool) else shapes.INT64 if isinstance(value, int) else shapes.FLOAT32
-    made = _empty("full", (tuple(size),), kind if dtype is None else dtype, device)
+    kind = shapes.BOOL if isinstance(value, bool) else shapes.INT64 if isinstance(value, int) else get_default_dtype()
+    made = _empty("full", (tuple(size),), kind if dtype is None else dtype, device, hints)
     return made.fill_(value).requires_grad_(requires_grad)
 
 
-def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of zeros, float32 unless said otherwise."""
-    return _empty("zeros", size, dtype, device).fill_(0).requires_grad_(requires_grad)
+def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **hints: Any) -> Tensor:
+    """A tensor of zeros."""
+    return _empty("zeros", size, dtype, device, hints).fill_(0).requires_grad_(requires_grad)
 
 
-def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of ones, float32 unless said otherwise."""
-    return _empty("ones", size, dtype, device).fill_(1).requires_grad_(requires_grad)
+def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **hints: Any) -> Tensor:
+    """A tensor of ones."""
+    return _empty("ones", size, dtype, device, hints).fill_(1).requires_grad_(requires_grad)
 
 
-def rand(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None,
+         requires_grad: bool = False, **hints: Any) -> Tensor:
     """Uniform numbers in [0, 1)."""
-    return uniform_(_empty("rand", size, dtype, device)).requires_grad_(requires_grad)
+    with stream(generator):
+        return uniform_(_empty("rand", size, dtype, device, hints)).requires_grad_(requires_grad)
 
 
-def randn(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None,
+          requires_grad: bool = False, **hints: Any) -> Tensor:
     """Normal numbers of mean 0 and variance 1."""
-    return normal_(_empty("randn", size, dtype, device)).requires_grad_(requires_grad)
+    with stream(generator):
+        return normal_(_empty("randn", size, dtype, device, hints)).requires_grad_(requires_grad)
 
 
-def randint(*bounds: Any, low: int = 0, high: int | None = None, size: Any = None, dtype: Any = shapes.INT64,
-            device: Any = None, requires_grad: bool = False) -> Tensor:
+def randint(*bounds: Any, low: int = 0, high: int | None = None, size: Any = None,
+            generator: Generator | None = None, dtype: Any = shapes.INT64, device: Any = None, requires_grad: bool = False,
+            **hints: Any) -> Tensor:
     """Integers from `low` to `high` - 1, each as likely: `randint(high, size)` or `randint(low, high, size)`."""
     given = list(bounds)
     if given and not isinstance(given[-1], int):
@@ -130,73 +161,88 @@ def randint(*bounds: Any, low: int = 0, high: int | None = None, size: Any = Non
     low = given.pop() if given else low
     if given or high is None or size is None:
         raise TypeError(f"randint: arguments {bounds}; give high and size, or low, high and size")
-    like = _empty("randint", (tuple(size),), dtype, device)
-    return random.integers("randint", like, low, high, like.shape).to(like.dtype).requires_grad_(requires_grad)
+    like = _empty("randint", (tuple(size),), dtype, device, hints)
+    with stream(generator):
+        return random.integers("randint", like, low, high, like.shape).to(like.dtype).requires_grad_(requires_grad)
 
 
-def randperm(n: int, *, dtype: Any = shapes.INT64, device: Any = None, requires_grad: bool = False) -> Tensor:
+def randperm(n: int, *, generator: Generator | None = None, dtype: Any = shapes.INT64, device: Any = None,
+             requires_grad: bool = False, **hints: Any) -> Tensor:
     """The integers from 0 to n - 1 in random order."""
-    like = _empty("randperm", ((n,),), dtype, device)
-    return random.fractions(like, (n,)).argsort().to(like.dtype).requires_grad_(requires_grad)
+    like = _empty("randperm", ((n,),), dtype, device, hints)
+    with stream(generator):
+        return random.fractions(like, (n,)).argsort().to(like.dtype).requires_grad_(requires_grad)
 
 
-def bernoulli(input: Tensor, p: float | None = None) -> Tensor:
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
     """1 with the probability that each element of `input` says, or with `p` everywhere, else 0."""
-    return random.bernoulli("bernoulli", input.detach(), input.detach() if p is None else p)
+    with stream(generator):
+        return random.bernoulli("bernoulli", input.detach(), input.detach() if p is None else p)
 
 
-def normal(mean: Any, std: Any = 1.0, size: Any = None) -> Tensor:
+def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
+           device: Any = None, requires_grad: bool = False) -> Tensor:
     """Normal numbers: of a mean and a deviation each a number, in the shape `size`; or each a tensor, broadcast."""
-    if size is not None:
-        return normal_(empty(size), mean, std)
-    like = mean if isinstance(mean, Tensor) else std
-    shape = shapes.broadcast("normal", *[t.shape for t in (mean, std) if isinstance(t, Tensor)])
-    return (random.drawn("normal", like, 0.0, 1.0, shape) * std + mean).detach()
+    with stream(generator):
+        if size is not None:
+            return normal_(empty(size, dtype=dtype, device=device), mean, std).requires_grad_(requires_grad)
+        like = mean if isinstance(mean, Tensor) else std
+        shape = shapes.broadcast("normal", *[t.shape for t in (mean, std) if isinstance(t, Tensor)])
+        return (random.drawn("normal", like, 0.0, 1.0, shape) * std + mean).detach()
 
 
-def _like(operation: str, x: Tensor, dtype: Any, device: Any) -> Tensor:
+def _like(operation: str, x: Tensor, dtype: Any, device: Any, hints: dict[str, Any]) -> Tensor:
     """Unwritten elements in the shape, and unless given on the device and of the dtype, of `x`; in its memory order."""
+    form = _form(operation, hints)
+    if form is not preserve_format:
+        return empty(x.shape, dtype=x.dtype if dtype is None else dtype, device=device or x.device, memory_format=form)
     dtype = x.dtype if dtype is None else shapes.dtype_of(operation, dtype)
     if device is None or x.device == device:
-        return Tensor(layout.empty_like(x.array, dtype))
+        return around(layout.empty_like(x.array, dtype))
     return empty(x.shape, dtype=dtype, device=device)
 
 
-def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+               **hints: Any) -> Tensor:
     """`empty` in the shape, dtype and device of `input`."""
-    return _like("empty_like", input, dtype, device).requires_grad_(requires_grad)
+    return _like("empty_like", input, dtype, device, hints).requires_grad_(requires_grad)
 
 
-def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+               **hints: Any) -> Tensor:
     """Zeros in the shape, dtype and device of `input`."""
-    return _like("zeros_like", input, dtype, device).fill_(0).requires_grad_(requires_grad)
+    return _like("zeros_like", input, dtype, device, hints).fill_(0).requires_grad_(requires_grad)
 
 
-def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+              **hints: Any) -> Tensor:
     """Ones in the shape, dtype and device of `input`."""
-    return _like("ones_like", input, dtype, device).fill_(1).requires_grad_(requires_grad)
+    return _like("ones_like", input, dtype, device, hints).fill_(1).requires_grad_(requires_grad)
 
 
 def full_like(input: Tensor, fill_value: Number, *, dtype: Any = None, device: Any = None,
-              requires_grad: bool = False) -> Tensor:
+              requires_grad: bool = False, **hints: Any) -> Tensor:
     """A number everywhere, in the shape, dtype and device of `input`."""
-    return _like("full_like", input, dtype, device).fill_(fill_value).requires_grad_(requires_grad)
+    return _like("full_like", input, dtype, device, hints).fill_(fill_value).requires_grad_(requires_grad)
 
 
-def rand_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def rand_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+              **hints: Any) -> Tensor:
     """Uniform numbers in [0, 1) in the shape, dtype and device of `input`."""
-    return _like("rand_like", input, dtype, device).uniform_().requires_grad_(requires_grad)
+    return _like("rand_like", input, dtype, device, hints).uniform_().requires_grad_(requires_grad)
 
 
-def randn_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def randn_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+               **hints: Any) -> Tensor:
     """Normal numbers in the shape, dtype and device of `input`."""
-    return _like("randn_like", input, dtype, device).normal_().requires_grad_(requires_grad)
+    return _like("randn_like", input, dtype, device, hints).normal_().requires_grad_(requires_grad)
 
 
-def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any = None, device: Any = None) -> Tensor:
+def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any = None, device: Any = None,
+                 **hints: Any) -> Tensor:
     """`randint` in the shape, dtype and device of `input`."""
     low, high = (0, low) if high is None else (low, high)
-    like = _like("randint_like", input, dtype, device)
+    like = _like("randint_like", input, dtype, device, hints)
     return random.integers("randint_like", like, low, high, like.shape).to(like.dtype)
 
 
@@ -208,29 +254,29 @@ def arange(start: Number, end: Number | None = None, step: Number = 1, *, dtype:
     if not by or (last - first) * by < 0 or not np.isfinite([first, last]).all():
         raise shapes.ShapeError(f"arange: step is {by} from {first} to {last}; use finite ends and a step that leads there")
     floating = any(isinstance(v, (float, np.floating)) for v in (first, last, by))
-    dtype = shapes.dtype_of("arange", (shapes.FLOAT32 if floating else shapes.INT64) if dtype is None else dtype)
+    dtype = shapes.dtype_of("arange", (get_default_dtype() if floating else shapes.INT64) if dtype is None else dtype)
     if dtype == shapes.BOOL:
         raise shapes.KindError("arange: dtype bool cannot count but numbers can; use int64")
     if dtype == shapes.INT64:
         first, last, by = int(first), int(last), int(by)
     count = ceil((last - first) / by)
     values = (first + np.arange(count) * by).astype(dtype)
-    return Tensor(package(_place(device)).upload(values), requires_grad)
+    return around(package(_place(device)).upload(values), requires_grad)
 
 
 def linspace(start: Number, end: Number, steps: int, *, dtype: Any = None, device: Any = None,
              requires_grad: bool = False) -> Tensor:
     """`steps` numbers from `start` to `end`, both included, equally far apart."""
-    dtype = shapes.dtype_of("linspace", shapes.FLOAT32 if dtype is None else dtype)
-    return Tensor(package(_place(device)).upload(_between("linspace", start, end, steps, dtype)), requires_grad)
+    dtype = shapes.dtype_of("linspace", get_default_dtype() if dtype is None else dtype)
+    return around(package(_place(device)).upload(_between("linspace", start, end, steps, dtype)), requires_grad)
 
 
 def logspace(start: Number, end: Number, steps: int, base: float = 10.0, *, dtype: Any = None, device: Any = None,
              requires_grad: bool = False) -> Tensor:
     """`base` to the power of the numbers of `linspace`."""
-    dtype = shapes.dtype_of("logspace", shapes.FLOAT32 if dtype is None else dtype)
+    dtype = shapes.dtype_of("logspace", get_default_dtype() if dtype is None else dtype)
     values = np.power(float(base), _between("logspace", start, end, steps, shapes.FLOAT64)).astype(dtype)
-    return Tensor(package(_place(device)).upload(values), requires_grad)
+    return around(package(_place(device)).upload(values), requires_grad)
 
 
 def _between(operation: str, start: Number, end: Number, steps: int, dtype: Any) -> np.ndarray[Any, Any]:
@@ -246,7 +292,7 @@ def _between(operation: str, start: Number, end: Number, steps: int, dtype: Any)
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A matrix of n rows and m columns (as many as rows unless given): 1 on the diagonal, else 0."""
-    made = _empty("eye", ((n, n if m is None else m),), dtype, device).fill_(0)
+    made = _empty("eye", ((n, n if m is None else m),), dtype, device, {}).fill_(0)
     made.diagonal().fill_(1)
     return made.requires_grad_(requires_grad)
 

@@ -12,10 +12,10 @@ import numpy as np
 NAMES = ("cpu", "cuda", "meta")
 
 ONE_SIDED = {
-    "cpu": ("conv_tile", "depthwise", "jit", "launch", "memory", "philox", "scalar", "thin", "thin_sums",
+    "cpu": ("conv_tile", "depthwise", "jit", "launch", "memory", "move", "philox", "scalar", "thin", "thin_sums",
             "tile", "winograd", "winograd_tile"),
-    "cuda": ("block", "check", "conv_tile", "driver", "emulated_arrays", "emulated_language", "emulated_scalars", "emulator",
-             "examples", "gpu", "indices", "intrinsics", "matmul_tile", "memory", "scalar", "tile"),
+    "cuda": ("block", "check", "compiler", "conv_tile", "driver", "emulated_arrays", "emulated_language", "emulated_scalars",
+             "emulator", "examples", "gpu", "indices", "intrinsics", "matmul_tile", "memory", "scalar", "tile"),
 }
 """Files of a kernel package that are no twins: what its kernels stand on, and fast kernels behind an entry point."""
 
@@ -23,10 +23,16 @@ ONE_SIDED = {
 class Device:
     """A place for tensors: `device("cpu")`, `device("cuda")` (a GPU, or its emulator), `device("meta")` (shapes only)."""
 
-    def __init__(self, name: str | Device) -> None:
-        self.type: str = name.type if isinstance(name, Device) else str(name).removesuffix(":0")
+    type: str
+    index: Any = None
+
+    def __init__(self, type: str | Device, index: int | None = None) -> None:
+        self.type, _, number = str(type).partition(":")
+        self.index = int(number) if number else index
         if self.type not in NAMES:
-            raise ValueError(f"device: {name!r} is no device; use one of {', '.join(NAMES)}")
+            raise ValueError(f"device: {type!r} is no device; use one of {', '.join(NAMES)}")
+        if self.index:
+            raise ValueError(f"device: index is {self.index} but there is one device of each kind; use 0 or none")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, (Device, str)) and self.type == Device(other).type
@@ -112,8 +118,7 @@ def shapes_only() -> Iterator[None]:
         set_default_device(before)
 
 
-
-def together(operation: str, *arrays: Any) -> None:
+def same_device(operation: str, *arrays: Any) -> None:
     """Refuse arrays of different devices."""
     names = [device_of(a) for a in arrays]
     if len(set(names)) > 1:

@@ -50,21 +50,27 @@ _lent: dict[int, tuple[Any, ...]] = {}  # by the struct's address: what must liv
 
 
 def _delete(address: int) -> None:
-    """Nobody needs the struct there any more."""
-    _lent.pop(address, None)
+    """Who took the struct there needs it no more; kernels of theirs, on another stream, may still be at the memory."""
+    if address in _lent:
+        _lent[address][0]()
+        del _lent[address]
 
 
 def _forget(capsule: int) -> None:
     """A capsule dies; if nobody took it, its struct does too."""
     if _valid(capsule, _FRESH):
-        _delete(_pointer(capsule, _FRESH))
+        _lent.pop(_pointer(capsule, _FRESH), None)
 
 
 _deleter, _destructor = _Callback(_delete), _Callback(_forget)  # they must live as long as any capsule
 
 
-def give(array: Any, device_type: int) -> Any:
-    """A capsule of an array whose `memory.pointer` is an address on that device. Kernels that write it must be done."""
+def give(array: Any, device_type: int, wait: Callable[[], None]) -> Any:
+    """A capsule of an array whose `memory.pointer` is an address on that device. Kernels that write it must be done.
+
+    `wait` is called when the other library is done with it: what it has started on the device must end before the memory is
+    used again.
+    """
     code = next(c for c, kind in _LETTERS.items() if kind == array.dtype.kind)
     extents = (c_int64 * array.ndim)(*array.shape)
     steps = (c_int64 * array.ndim)(*(s // array.itemsize for s in array.strides))
@@ -72,7 +78,7 @@ def give(array: Any, device_type: int) -> Any:
                      extents, steps, 0)
     managed = _Managed(tensor, None, _deleter)
     address = ctypes.addressof(managed)
-    _lent[address] = managed, extents, steps, array
+    _lent[address] = wait, managed, extents, steps, array
     return _new(address, _FRESH, ctypes.cast(_destructor, c_void_p))
 
 

@@ -86,7 +86,7 @@ class Exchange:
                               "for; move it there first")
         array = layout.copied(self.array) if copy else self.array
         kernels(array).synchronize()
-        return dlpack.give(array, dlpack.CUDA)
+        return dlpack.give(array, dlpack.CUDA, kernels(array).synchronize)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         """(1, 0) on the CPU, (2, 0) on the GPU."""
@@ -123,10 +123,8 @@ class Exchange:
         if self.node is not None:
             raise RuntimeError(f"deepcopy: the tensor of shape {self.array.shape} is the result of {self.node} but only "
                                "a leaf can be copied with its history; use x.detach().clone()")
-        from .tensor import Tensor
-
         made: Any = type(self).__new__(type(self))  # a Parameter stays one
-        Tensor.__init__(made, layout.copied(self.array), self.requires_grad)
+        made.hold(layout.copied(self.array), self.requires_grad)
         if self.grad is not None:
             made.grad = self.grad.detach().clone()
         return made

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from . import shapes
-from .autograd import enable_grad, no_grad
 from .devices import kernels
+from .grad_mode import enable_grad, no_grad
 from .gradient import grad
 from .tensor import Tensor
 

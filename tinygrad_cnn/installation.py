@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from . import cache
+from .environment import VARIABLES, emulating
 from .text import size
 
 PACKAGES = {  # and what it takes to install one that is missing
@@ -31,8 +32,6 @@ OPTIONAL = {
     "numba-cuda": "for NVIDIA GPUs",
     "cuda-bindings": "for NVIDIA GPUs",
 }
-VARIABLES = ("TINYGRAD_CNN_CACHE", "TINYGRAD_CNN_EMULATE", "TINYGRAD_CNN_SYNC", "NUMBA_NUM_THREADS",
-             "NUMBA_DISABLE_JIT", "CUDA_VISIBLE_DEVICES")
 
 
 def report() -> None:
@@ -69,11 +68,6 @@ def cuda_problem() -> str | None:
     except Exception as error:  # a broken driver may raise anything
         return _sentence(error).removeprefix("device cuda: ")
     return None
-
-
-def emulated() -> bool:
-    """Whether the environment asks for CUDA kernels in the emulator."""
-    return os.environ.get("TINYGRAD_CNN_EMULATE", "0") not in ("", "0")
 
 
 def _installed(name: str) -> str:
@@ -113,7 +107,7 @@ def _cpu() -> str:
 def _cuda() -> str:
     if problem := cuda_problem():
         return f"does not work: {problem}"
-    if emulated():
+    if emulating():
         return "runs in the emulator"
     from .cuda import gpu
 
@@ -121,7 +115,7 @@ def _cuda() -> str:
 
 
 def _emulator() -> str:
-    return "on" if emulated() else "off: TINYGRAD_CNN_EMULATE=1 runs the CUDA kernels slowly in plain Python"
+    return "on" if emulating() else "off: TINYGRAD_CNN_EMULATE=1 runs the CUDA kernels slowly in plain Python"
 
 
 def _cache() -> str:

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from .autograd import no_grad
 from .creation import tensor
+from .grad_mode import no_grad
 from .nn import functional as F
 from .nn.module import Module
 

@@ -20,13 +20,24 @@ def remembered(function: F) -> F:
     return cast(F, lru_cache(maxsize=4096)(function))
 
 
-
 class ShapeError(ValueError, RuntimeError):
     """Arguments that do not fit each other. One sentence: the operation, the argument, both values, the remedy."""
 
 
 class KindError(TypeError, RuntimeError):
     """An argument of a dtype that the operation does not take. One sentence, as of ShapeError."""
+
+
+class Size(tuple[int, ...]):
+    """A shape: a tuple that can tell its number of elements."""
+
+    def numel(self) -> int:
+        """The product of the extents."""
+        return prod(self)
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        return Size(found) if isinstance(key, slice) else found
 
 
 # ---- arguments -------------------------------------------------------------------------------------------------------

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import autograd, left_out, shapes
-from .arrays import is_contiguous
 from .autograd import Version
-from .devices import NAMES, Device, device_of, kernels
+from .devices import NAMES, Device, device_of
 from .exchange import Exchange
-from .gradient import root
+from .gradient import backward
+from .handles import Handle
+from .memory_format import arranged, contiguous_format, is_in, preserve_format
+from .memory_format import memory_format as MemoryFormat
 from .methods.arithmetic import Arithmetic
+from .methods.composed import Composed
 from .methods.elementwise import Elementwise
 from .methods.facts import Facts
 from .methods.indexing import Indexing
@@ -25,9 +28,10 @@ from .operators import Operators
 from .ops import shape
 from .ops.elementwise import cast, converted
 from .ops.transfer import Transfer
+from .printing import printed
 
 
-class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, Indexing, InPlace, Facts, Exchange):
+class Tensor(Operators, Arithmetic, Elementwise, Composed, Products, Reductions, Shaping, Indexing, InPlace, Facts, Exchange):
     """A multi-dimensional array on a device that takes part in automatic differentiation.
 
     `array` holds the numbers: numpy's on the CPU, `arrays.Array` elsewhere. `grad` is what `backward` added up, or None.
@@ -36,8 +40,15 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
 
     __slots__ = ("__weakref__", "_requires_grad", "array", "grad", "hooks", "index", "node", "version")
 
-    def __init__(self, data: Any, requires_grad: bool = False) -> None:
-        self.array, self.grad, self.node, self.index = data, None, None, 0
+    def __init__(self, *data: Any, device: Any = None) -> None:
+        """PyTorch's old constructor, of float32: of extents or a shape, unwritten elements; of data, a copy of them."""
+        from .typed import made
+
+        self.hold(made(data, shapes.FLOAT32, device).array)
+
+    def hold(self, array: Any, requires_grad: bool = False) -> None:
+        """Become a leaf around `array`."""
+        self.array, self.grad, self.node, self.index = array, None, None, 0
         self.version, self.hooks, self._requires_grad = Version(), None, False
         if requires_grad:
             self.requires_grad = True
@@ -47,7 +58,7 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
     node: autograd.Function | None
     index: int
     version: Version
-    hooks: dict[int, list[Callable[[Tensor], Tensor | None]]] | None
+    hooks: dict[int, dict[int, Callable[[Tensor], Tensor | None]]] | None
     _requires_grad: bool
 
     if not TYPE_CHECKING:  # as a typed method it would hide every misspelt attribute from the type checker
@@ -57,7 +68,7 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
 
     def result(self, data: Any, node: autograd.Function | None, index: int = 0) -> Tensor:
         """A tensor around an array that `node` made (None: nothing to differentiate)."""
-        made = Tensor(data)
+        made = around(data)
         if node is not None and data.dtype in shapes.FLOATS:
             made.node, made.index, made._requires_grad = node, index, True
         return made
@@ -98,9 +109,9 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
         return self
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> shapes.Size:
         """The extents of the axes."""
-        return self.array.shape
+        return shapes.Size(self.array.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -139,9 +150,9 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
         """The number of elements."""
         return self.array.size
 
-    def is_contiguous(self) -> bool:
-        """Whether the elements lie in row-major order."""
-        return is_contiguous(self.array)
+    def is_contiguous(self, memory_format: MemoryFormat = contiguous_format) -> bool:
+        """Whether the elements lie in row-major order, or in another."""
+        return is_in(self.array, memory_format)
 
     def is_floating_point(self) -> bool:
         """Whether the dtype is float32 or float64."""
@@ -149,16 +160,16 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
 
     # ---- differentiation ---------------------------------------------------------------------------------------------
 
-    def backward(self, gradient: Tensor | None = None, retain_graph: bool | None = None,
-                 create_graph: bool = False) -> None:
-        """Add the gradient of this tensor (times `gradient`; 1 for a single element) to every leaf's `grad`."""
-        retain = create_graph if retain_graph is None else retain_graph
-        autograd.backward([root("backward", self, gradient)], create_graph, retain)
+    def backward(self, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False,
+                 inputs: Any = None) -> None:
+        """Add the gradient of this tensor (times `gradient`; 1 for a single element) to the `grad` of every leaf, or of the
+        tensors `inputs` alone."""
+        backward(self, gradient, retain_graph, create_graph, inputs)
 
     def detach(self) -> Tensor:
         """The same memory, outside the graph."""
-        made = Tensor(self.array)
-        made.version = self.version
+        made = around(self.array)
+        self.version.share(self, made)
         return made
 
     def detach_(self) -> Tensor:
@@ -166,17 +177,15 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
         self.node, self.index, self._requires_grad = None, 0, False
         return self
 
-    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Handle:
         """Call `hook` with this tensor's gradient once it is whole; what it returns, if not None, takes its place.
-        Returns a function that takes the hook off again."""
+        The handle's `remove()` takes the hook off again."""
         if not self.requires_grad:
             raise RuntimeError(f"register_hook: the tensor of shape {self.shape} does not require grad; "
                                "call requires_grad_() first")
         holder: Any = self if self.node is None else self.node
         holder.hooks = holder.hooks or {}
-        hooks = holder.hooks.setdefault(self.index, [])
-        hooks.append(hook)
-        return lambda: hooks.remove(hook)
+        return Handle(holder.hooks.setdefault(self.index, {}), hook)
 
     def retain_grad(self) -> None:
         """Keep the gradient of a tensor that is no leaf in `grad` as well."""
@@ -194,18 +203,15 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
         return (self[k] for k in range(len(self)))
 
     def __repr__(self) -> str:
-        if self.device == "meta":
-            body = f"..., shape={self.shape}"
-        else:
-            body = np.array2string(kernels(self.array).download(self.array), separator=", ", prefix="tensor(")
-        notes = [] if self.dtype in (shapes.FLOAT32, shapes.INT64, shapes.BOOL) else [f"dtype={self.dtype.name}"]
-        notes += [] if self.device == "cpu" else [f"device='{self.device}'"]
-        if self.requires_grad:
-            notes.append("requires_grad=True" if self.node is None else f"grad_fn=<{type(self.node).__name__}>")
-        return f"tensor({', '.join([body, *notes])})"
+        return printed(self)
 
-    def to(self, *targets: Any, device: Any = None, dtype: Any = None, non_blocking: Any = False, copy: Any = False) -> Tensor:
-        """On another device, of another dtype, or like another tensor; with `copy` never the tensor itself.
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and not self.ndim else format(repr(self), spec)
+
+    def to(self, *targets: Any, device: Any = None, dtype: Any = None, non_blocking: Any = False, copy: Any = False,
+           memory_format: MemoryFormat = preserve_format) -> Tensor:
+        """On another device, of another dtype, in another order in memory, or like another tensor; with `copy` never the
+        tensor itself.
 
         `non_blocking` makes no difference: what is done to a tensor is done in order on every device.
         """
@@ -215,9 +221,9 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
                 device, dtype = target.device, target.dtype
             elif isinstance(target, Device) or (isinstance(target, str) and target.split(":")[0] in NAMES):
                 device = target
-            else:
+            elif not isinstance(target, bool):
                 dtype = target
-        moved = converted("to", self, dtype)
+        moved = arranged("to", converted("to", self, dtype), memory_format)
         moved = moved if device is None or moved.device == device else Transfer(Device(device).type)(moved)
         return moved.clone() if copy and moved is self else moved
 
@@ -229,12 +235,14 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
         """On the GPU; `non_blocking` makes no difference."""
         return self.to(device, non_blocking=non_blocking)
 
-    def clone(self) -> Tensor:
+    def clone(self, *, memory_format: MemoryFormat = preserve_format) -> Tensor:
         """A copy in memory of its own; gradients flow through."""
-        return shape.Clone()(self)
+        return arranged("clone", shape.Clone()(self), memory_format)
 
-    def contiguous(self) -> Tensor:
-        """The elements in row-major order; the tensor itself where they are."""
+    def contiguous(self, memory_format: MemoryFormat = contiguous_format) -> Tensor:
+        """The elements in row-major order, or in another; the tensor itself where they are."""
+        if memory_format is not contiguous_format:
+            return arranged("contiguous", self, memory_format)
         return self if self.is_contiguous() else shape.Contiguous()(self)
 
     # ---- dtypes: last, as these names hide Python's types -------------------------------------------------------------
@@ -259,3 +267,12 @@ class Tensor(Operators, Arithmetic, Elementwise, Products, Reductions, Shaping, 
         """As bool: whether an element differs from 0."""
         return cast(self, shapes.BOOL)
 
+
+_new: Any = Tensor.__new__
+
+
+def around(array: Any, requires_grad: bool = False) -> Tensor:
+    """The tensor, a leaf, that holds `array`."""
+    made: Tensor = _new(Tensor)
+    made.hold(array, requires_grad)
+    return made

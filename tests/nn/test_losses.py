@@ -31,8 +31,10 @@ def test_what_cross_entropy_refuses():
         nn.CrossEntropyLoss(reduction="avg")(x, target)
     with pytest.raises(RuntimeError, match="label_smoothing is 2 but must be a probability"):
         nn.CrossEntropyLoss(label_smoothing=2)(x, target)
-    with pytest.raises(NotImplementedError, match="NLLLoss: size_average is True and reduce None but both are gone"):
-        nn.NLLLoss(size_average=True)
+    for flags, reduction in (({"size_average": True}, "mean"), ({"size_average": False}, "sum"), ({"reduce": False}, "none"),
+                             ({"reduce": True, "size_average": False}, "sum")):
+        with pytest.warns(UserWarning, match=f"size_average and reduce are deprecated; use reduction='{reduction}'"):
+            assert nn.NLLLoss(**flags).reduction == reduction
 
 
 def test_weights_belong_to_the_module():

@@ -90,5 +90,9 @@ def test_variables_and_destinations():
     assert repr(a.load_state_dict(a.state_dict())) == "<All keys matched successfully>"
     with pytest.raises(TypeError, match="load_state_dict: state_dict is a list"):
         a.load_state_dict([])
-    with pytest.raises(NotImplementedError, match="assign is True"):
-        a.load_state_dict(a.state_dict(), assign=True)
+    new = {key: value.clone() for key, value in a.state_dict().items()}
+    a[0].weight.requires_grad_(False)
+    a.load_state_dict(new, assign=True)
+    assert a[0].weight.array is new["0.weight"].array and isinstance(a[0].weight, nn.Parameter)
+    assert not a[0].weight.requires_grad and a[0].bias.requires_grad
+    assert dict(a[1].named_buffers())["running_mean"] is new["1.running_mean"]

@@ -1,3 +1,3 @@
 """The switches that programs set before they train; see `cudnn`."""
 
-from . import cudnn
+from . import cudnn, mps

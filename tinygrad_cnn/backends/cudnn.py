@@ -5,3 +5,12 @@ enabled = False
 benchmark = False
 deterministic = True
 allow_tf32 = False
+
+
+def is_available() -> bool:
+    """False: no operation uses it."""
+    return False
+
+
+def version() -> None:
+    """None, for there is none."""

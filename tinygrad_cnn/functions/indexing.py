@@ -30,5 +30,5 @@ index_select, gather, take, take_along_dim = map(method, ("index_select", "gathe
 scatter, scatter_add, index_add, index_copy = map(method, ("scatter", "scatter_add", "index_add", "index_copy"))
 index_fill, index_put = map(method, ("index_fill", "index_put"))
 masked_fill, masked_select, masked_scatter = map(method, ("masked_fill", "masked_select", "masked_scatter"))
-nonzero, argwhere, unique = map(method, ("nonzero", "argwhere", "unique"))
+nonzero, argwhere, unique, multinomial = map(method, ("nonzero", "argwhere", "unique", "multinomial"))
 sort, argsort, msort, topk, kthvalue, median = map(method, ("sort", "argsort", "msort", "topk", "kthvalue", "median"))

@@ -6,25 +6,30 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import shapes
+from ..methods.names import numpy_names
 from ..ops.arrange import joined
 from ..tensor import Tensor
-from .method import method
+from .method import method, written
 
 
-def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+@numpy_names
+def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors laid side by side along `dim`, in their common dtype; all other extents are equal. A vector without
     elements may stand beside any shape."""
-    return joined("cat", tensors, dim)
+    found = joined("cat", tensors, dim)
+    return found if out is None else written("cat", found, out)
 
 
 concat = concatenate = cat
 
 
-def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+@numpy_names
+def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors of one shape side by side along a new axis `dim`."""
     for t in tensors:
         shapes.same("stack", "the shape of a tensor", t.shape, tensors[0].shape, "give tensors of one shape")
-    return joined("stack", [t.unsqueeze(dim) for t in tensors], dim)
+    found = joined("stack", [t.unsqueeze(dim) for t in tensors], dim)
+    return found if out is None else written("stack", found, out)
 
 
 def atleast_1d(*tensors: Any) -> Any:

@@ -7,8 +7,10 @@ from typing import Any
 from ..ops import arithmetic
 from ..ops.elementwise import apply, converted
 from ..ops.softmax import log_softmax, softmax
+from .names import each_by_numpy_names
 
 
+@each_by_numpy_names
 class Elementwise:
     """`x.exp()` and its like."""
 

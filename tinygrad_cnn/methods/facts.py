@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import shapes
 from ..devices import Device, package
+from ..memory_format import strided
 from ..ops import making
 from ..ops.elementwise import cast
 from .shaping import several
@@ -61,6 +62,54 @@ class Facts:
     def is_signed(self) -> bool:
         """Whether the dtype has numbers below 0."""
         return self.array.dtype.kind in "fi"
+
+    def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
+        """PyTorch's name of the tensor's type, such as "torch.FloatTensor"; or the tensor as another type: a dtype, such a
+        name, or such a class."""
+        from ..typed import of_type, type_name
+
+        return type_name(self) if dtype is None else of_type(self, dtype)  # type: ignore[arg-type]
+
+    def new(self, *data: Any) -> Any:
+        """PyTorch's old way to a tensor of the same dtype and device: of extents or of data."""
+        from ..typed import made
+
+        return made(data, self.array.dtype, self.device)
+
+    def get_device(self) -> int:
+        """0 on the GPU, -1 elsewhere."""
+        return 0 if self.device == "cuda" else -1
+
+    @property
+    def is_sparse(self) -> bool:
+        """False: tensors are dense."""
+        return False
+
+    is_quantized = is_mps = is_xpu = is_sparse
+
+    @property
+    def is_meta(self) -> bool:
+        """Whether it has a shape, and no numbers."""
+        return self.device == "meta"
+
+    layout = property(lambda self: strided, doc="Strided: tensors are dense.")
+
+    @property
+    def is_cpu(self) -> bool:
+        """Whether the elements lie in the computer's own memory."""
+        return self.device == "cpu"
+
+    def is_pinned(self) -> bool:
+        """False: memory is never pinned."""
+        return False
+
+    def pin_memory(self) -> Any:
+        """The tensor itself; what is copied to the GPU need not be pinned."""
+        return self
+
+    def share_memory_(self) -> Any:
+        """The tensor itself, which all threads share."""
+        return self
 
     def type_as(self, other: Any) -> Any:
         """With the dtype of `other`."""

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from .. import shapes
 from ..arrays import is_tensor
-from ..ops import concat, index, select, sort
+from ..ops import concat, index, sampling, select, sort
+from ..random import stream
+from .names import each_by_numpy_names
 
 
 class SortResult(NamedTuple):
@@ -17,6 +19,7 @@ class SortResult(NamedTuple):
     indices: Any
 
 
+@each_by_numpy_names
 class Indexing:
     """`x[key]`, `x.gather(dim, index)`, `x.sort()` and their like."""
 
@@ -241,3 +244,9 @@ class Indexing:
         found = select.unique(self, dim)
         wanted = tuple(v for v, asked in zip(found, (True, return_inverse, return_counts)) if asked)
         return wanted if len(wanted) > 1 else found[0]
+
+    def multinomial(self, num_samples: int, replacement: bool = False, *, generator: Any = None) -> Any:
+        """int64: along the last axis `num_samples` numbers of elements, each as likely as its element, a weight, says; each
+        number once unless with `replacement`."""
+        with stream(generator):
+            return sampling.multinomial(self, num_samples, replacement)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .. import shapes
 from ..operators import beside
 from ..ops import arrange, inplace, random
+from ..random import stream
+from .shaping import several
 
 
 def _in_place(name: str) -> Any:
     """The method `name` written back into the tensor itself."""
 
     def method(self: Any, *arguments: Any, **options: Any) -> Any:
-        def compute() -> Any:
-            return getattr(self, name)(*arguments, **options)
+        def compute(x: Any) -> Any:
+            return getattr(x, name)(*arguments, **options)
 
         return inplace.update(name, self, compute, *arguments, *options.values())
 
@@ -66,25 +69,41 @@ class InPlace:
         """Overwrite with zeros."""
         return self.fill_(0)
 
-    def uniform_(self, low: float = 0.0, high: float = 1.0) -> Any:
-        """Overwrite with uniform numbers in [low, high)."""
-        return inplace.write("uniform_", self, self.array, random.drawn("uniform", self, low, high))
+    def uniform_(self, from_: float = 0.0, to: float = 1.0, *, generator: Any = None, **named: float) -> Any:
+        """Overwrite with uniform numbers in [from_, to); PyTorch's name `from` may be given too."""
+        with stream(generator):
+            drawn = random.drawn("uniform", self, named.get("from", from_), to)
+        return inplace.write("uniform_", self, self.array, drawn)
 
-    def normal_(self, mean: float = 0.0, std: float = 1.0) -> Any:
+    def normal_(self, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Any:
         """Overwrite with normal numbers."""
-        return inplace.write("normal_", self, self.array, random.drawn("normal", self, mean, std))
+        with stream(generator):
+            return inplace.write("normal_", self, self.array, random.drawn("normal", self, mean, std))
 
-    def bernoulli_(self, p: Any = 0.5) -> Any:
+    def bernoulli_(self, p: Any = 0.5, *, generator: Any = None) -> Any:
         """Overwrite with 1 with probability `p`, a number or a tensor, else 0."""
-        return inplace.write("bernoulli_", self, self.array, random.bernoulli("bernoulli_", self, p))
+        with stream(generator):
+            return inplace.write("bernoulli_", self, self.array, random.bernoulli("bernoulli_", self, p))
 
-    def random_(self, low: int = 0, high: int | None = None) -> Any:
+    def random_(self, low: int = 0, high: int | None = None, *, generator: Any = None) -> Any:
         """Overwrite with integers from `low` to `high` - 1 (of one number: from 0 to it - 1), each as likely; without
         numbers up to what the dtype counts exactly."""
         most = {"float32": 2**24 + 1, "uint8": 256, "bool": 2, "int32": 2**31}.get(self.array.dtype.name, 2**48)
         low, high = (low, high) if high is not None else (0, low or most)
-        drawn = random.integers("random_", self, low, high, self.array.shape)
+        with stream(generator):
+            drawn = random.integers("random_", self, low, high, self.array.shape)
         return inplace.write("random_", self, self.array, drawn)
+
+    def resize_(self, *sizes: Any, memory_format: Any = None) -> Any:
+        """Another shape, of another number of elements too: those there are stay, in their order, others are unwritten."""
+        del memory_format
+        inplace.refuse_recorded("resize_", self)
+        shape = shapes.extents("resize_", several(sizes))
+        return inplace.resized(self, shape)
+
+    def resize_as_(self, the_template: Any, *, memory_format: Any = None) -> Any:
+        """`resize_` to the shape of another tensor."""
+        return self.resize_(the_template.shape, memory_format=memory_format)
 
     def fill_diagonal_(self, fill_value: Any) -> Any:
         """Overwrite the diagonal of a matrix with a number."""

@@ -8,6 +8,7 @@ from .. import shapes
 from ..operators import only_tensor
 from ..ops import composite, maximum, scan, statistics
 from ..ops.elementwise import apply
+from .names import each_by_numpy_names
 
 
 class MaxResult(NamedTuple):
@@ -17,6 +18,7 @@ class MaxResult(NamedTuple):
     indices: Any
 
 
+@each_by_numpy_names
 class Reductions:
     """`x.sum(dim)` and its like. `dim`: one axis, several where it says so, or None for all; reduced axes disappear, or stay
     with an extent of 1 if `keepdim`."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import shapes
 from ..ops import arrange, composite, layout, reduce, shape
+from .names import each_by_numpy_names
 
 
 def several(values: tuple[Any, ...]) -> Sequence[int]:
@@ -16,6 +17,7 @@ def several(values: tuple[Any, ...]) -> Sequence[int]:
     return tuple(values[0]) if len(values) == 1 and isinstance(values[0], Sequence) else values
 
 
+@each_by_numpy_names
 class Shaping:
     """`x.reshape(2, 3)` and its like."""
 

@@ -15,7 +15,7 @@ from .parameter import Parameter, uninitialized
 Size = int | Sequence[int]
 
 
-class _ConvBase(Module):
+class ConvBase(Module):
     """What convolution and its transpose share: arguments, parameters, initialization, printing."""
 
     rank: ClassVar[int]
@@ -60,7 +60,7 @@ class _ConvBase(Module):
         return text + (f", padding_mode={self.padding_mode}" if self.padding_mode != "zeros" else "")
 
 
-class Conv(_ConvBase):
+class Conv(ConvBase):
     """x (n, in_channels, ...) -> (n, out_channels, ...); weight (out_channels, in_channels / groups, *kernel_size).
 
     `padding_mode`: what lies around x, "zeros", "reflect", "replicate" or "circular" (see `F.pad`). A single sample
@@ -96,7 +96,7 @@ class Conv(_ConvBase):
         return tuple(n for t in reversed(list(total)) for n in (t // 2, t - t // 2))
 
 
-class ConvTranspose(_ConvBase):
+class ConvTranspose(ConvBase):
     """The adjoint of a convolution in its input: x (n, in_channels, ...) -> (n, out_channels, ...), larger by the
     stride; weight (in_channels, out_channels / groups, *kernel_size)."""
 

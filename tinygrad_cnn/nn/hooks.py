@@ -1,42 +1,20 @@
-"""Functions that are called on the way through a module and back, and the handles that take them off again."""
+"""Functions that are called on the way through a module and back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ..autograd import Function
+from ..handles import Handle
 from ..tensor import Tensor
 
 if TYPE_CHECKING:
     from .module import Module
 
+__all__ = ["Handle", "Hook", "Hooked", "Hooks"]
+
 Hook = Callable[..., Any]
-
-_numbers = count()
-
-
-class Handle:
-    """What registering a hook returns. `remove()` takes the hook off; as a context manager it does so at the end."""
-
-    def __init__(self, hooks: dict[int, Any], hook: Any, first: bool = False) -> None:
-        self.hooks, self.id = hooks, next(_numbers)
-        others = dict(hooks) if first else {}
-        for key in others:
-            del hooks[key]
-        hooks[self.id] = hook
-        hooks.update(others)
-
-    def remove(self) -> None:
-        """Take the hook off; nothing happens the second time."""
-        self.hooks.pop(self.id, None)
-
-    def __enter__(self) -> Handle:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.remove()
 
 
 class Hooks:
@@ -47,6 +25,10 @@ class Hooks:
         self.after: dict[int, tuple[Hook, bool, bool]] = {}
         self.backward_before: dict[int, Hook] = {}
         self.backward: dict[int, Hook] = {}
+        self.state_before: dict[int, Hook] = {}
+        self.state_after: dict[int, Hook] = {}
+        self.load_before: dict[int, Hook] = {}
+        self.load_after: dict[int, Hook] = {}
 
     def __bool__(self) -> bool:
         return bool(self.before or self.after or self.backward_before or self.backward)
@@ -162,3 +144,79 @@ def _through(node: Function, values: tuple[Any, ...], places: list[int]) -> tupl
     for place, value in zip(places, passed):
         found[place] = value
     return tuple(found)
+
+
+class Hooked:
+    """What a module offers to those who want to be called."""
+
+    @property
+    def hooks(self) -> Hooks:
+        """What is called before and after `forward`, and on the way back."""
+        found: Hooks = vars(self).setdefault("_hooks", Hooks())
+        return found
+
+    def register_forward_pre_hook(self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False) -> Handle:
+        """Call `hook(module, args)` before `forward`; what it returns, if not None, takes the place of the arguments.
+
+        With `with_kwargs` it is `hook(module, args, kwargs)` and returns both. The handle's `remove()` takes it off.
+        """
+        return Handle(self.hooks.before, (hook, with_kwargs), prepend)
+
+    def register_forward_hook(self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False,
+                              always_call: bool = False) -> Handle:
+        """Call `hook(module, args, output)` after `forward`; what it returns, if not None, takes the output's place.
+
+        With `with_kwargs` it is `hook(module, args, kwargs, output)`; with `always_call` it is called, with None for the
+        output, even if `forward` raises.
+        """
+        return Handle(self.hooks.after, (hook, with_kwargs, always_call), prepend)
+
+    def register_full_backward_hook(self, hook: Hook, prepend: bool = False) -> Handle:
+        """Call `hook(module, grad_input, grad_output)` once the gradients of the arguments are known.
+
+        Both are tuples, with None for what has no gradient; what the hook returns, if not None, takes the place of
+        `grad_input`.
+        """
+        return Handle(self.hooks.backward, hook, prepend)
+
+    register_backward_hook = register_full_backward_hook  # PyTorch's older name
+
+    def register_full_backward_pre_hook(self, hook: Hook, prepend: bool = False) -> Handle:
+        """Call `hook(module, grad_output)` when the gradients of the results arrive; it may return others."""
+        return Handle(self.hooks.backward_before, hook, prepend)
+
+    def register_state_dict_pre_hook(self, hook: Hook) -> Handle:
+        """Call `hook(module, prefix, keep_vars)` before the module's part of a state_dict is made."""
+        return Handle(self.hooks.state_before, hook)
+
+    def register_state_dict_post_hook(self, hook: Hook) -> Handle:
+        """Call `hook(module, state_dict, prefix, metadata)` once the module and all below are in the state_dict."""
+        return Handle(self.hooks.state_after, hook)
+
+    def register_load_state_dict_pre_hook(self, hook: Hook) -> Handle:
+        """Call `hook(module, state_dict, prefix, metadata, strict, missing_keys, unexpected_keys, error_msgs)` before a
+        state is loaded: it may change the dictionary, a copy of the one given."""
+        return Handle(self.hooks.load_before, hook)
+
+    def register_load_state_dict_post_hook(self, hook: Hook) -> Handle:
+        """Call `hook(module, result)` once a state is loaded; it may change the lists of keys in the result."""
+        return Handle(self.hooks.load_after, hook)
+
+    def _register_load_state_dict_pre_hook(self, hook: Hook, with_module: bool = False) -> Handle:
+        """PyTorch's older way, whose hooks need not be given the module."""
+        return self.register_load_state_dict_pre_hook(hook if with_module else lambda module, *found: hook(*found))
+
+    def _register_state_dict_hook(self, hook: Hook) -> Handle:
+        """PyTorch's older name of `register_state_dict_post_hook`."""
+        return self.register_state_dict_post_hook(hook)
+
+    def get_extra_state(self) -> Any:
+        """A subclass may define it, and `set_extra_state(state)`: what it returns is saved with the module."""
+        raise RuntimeError(f"{type(self).__name__}.get_extra_state: it is not defined; define it and set_extra_state")
+
+    def set_extra_state(self, state: Any) -> None:
+        """Restore what `get_extra_state` returned."""
+        raise RuntimeError(f"{type(self).__name__}.set_extra_state: it is not defined; define it and get_extra_state")
+
+    def _load_from_state_dict(self, *found: Any) -> None:
+        """Nothing; a subclass may define it to change what is loaded into it, as a pre-hook does."""

@@ -9,13 +9,15 @@ no generators beside it, and `generator` must be None.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from functools import wraps
 from math import ceil, erf, prod, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import creation
-from ..autograd import no_grad
+from ..grad_mode import no_grad
 from ..left_out import guard
 from ..tensor import Tensor
 
@@ -220,6 +222,30 @@ def _erfinv(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     y, far = np.polyval(CENTER, w - np.float32(2.5)), w >= 5
     y[far] = np.polyval(TAIL, np.sqrt(w[far]) - np.float32(3))
     return x * y
+
+def _older(function: Any) -> Callable[..., Tensor]:
+    """The function by PyTorch's older name, which says no more that it writes in place."""
+
+    @wraps(function)
+    def renamed(*arguments: Any, **options: Any) -> Any:
+        warnings.warn(f"nn.init.{function.__name__[:-1]} is deprecated; use nn.init.{function.__name__}", FutureWarning,
+                      stacklevel=2)
+        return function(*arguments, **options)
+
+    return renamed
+
+
+uniform = _older(uniform_)
+normal = _older(normal_)
+constant = _older(constant_)
+eye = _older(eye_)
+dirac = _older(dirac_)
+sparse = _older(sparse_)
+orthogonal = _older(orthogonal_)
+xavier_uniform = _older(xavier_uniform_)
+xavier_normal = _older(xavier_normal_)
+kaiming_uniform = _older(kaiming_uniform_)
+kaiming_normal = _older(kaiming_normal_)
 
 if not TYPE_CHECKING:  # the type checker is to know every name
     __getattr__ = guard("nn.init", globals())

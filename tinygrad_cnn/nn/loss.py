@@ -4,35 +4,34 @@ from __future__ import annotations
 
 from ..tensor import Tensor
 from . import functional as F
-from .functional.loss import _no_legacy
+from .functional.loss import reduction_of
 from .module import Module
 
 
-class _Loss(Module):
+class Loss(Module):
     """A loss with a way to make one number of a batch's losses: `reduction` "mean", "sum" or "none"."""
 
-    def __init__(self, size_average: None = None, reduce: None = None, reduction: str = "mean") -> None:
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__()
-        _no_legacy(type(self).__name__, size_average, reduce)
-        self.reduction = reduction
+        self.reduction = reduction_of(reduction, size_average, reduce)
 
 
-class _WeightedLoss(_Loss):
+class WeightedLoss(Loss):
     """A loss with weights, which are moved and saved with it."""
 
     weight: Tensor | None
 
-    def __init__(self, weight: Tensor | None = None, size_average: None = None, reduce: None = None,
+    def __init__(self, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None,
                  reduction: str = "mean") -> None:
         super().__init__(size_average, reduce, reduction)
         self.register_buffer("weight", weight)
 
 
-class CrossEntropyLoss(_WeightedLoss):
+class CrossEntropyLoss(WeightedLoss):
     """-weight[target] log softmax(x)[target] over axis 1: see `functional.cross_entropy`."""
 
-    def __init__(self, weight: Tensor | None = None, size_average: None = None, ignore_index: int = -100,
-                 reduce: None = None, reduction: str = "mean", label_smoothing: float = 0.0) -> None:
+    def __init__(self, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int = -100,
+                 reduce: bool | None = None, reduction: str = "mean", label_smoothing: float = 0.0) -> None:
         super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 
@@ -41,11 +40,11 @@ class CrossEntropyLoss(_WeightedLoss):
                                label_smoothing=self.label_smoothing)
 
 
-class NLLLoss(_WeightedLoss):
+class NLLLoss(WeightedLoss):
     """-weight[target] x[target] over axis 1 of log-probabilities: see `functional.nll_loss`."""
 
-    def __init__(self, weight: Tensor | None = None, size_average: None = None, ignore_index: int = -100,
-                 reduce: None = None, reduction: str = "mean") -> None:
+    def __init__(self, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int = -100,
+                 reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index = ignore_index
 
@@ -53,24 +52,24 @@ class NLLLoss(_WeightedLoss):
         return F.nll_loss(input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
 
 
-class MSELoss(_Loss):
+class MSELoss(Loss):
     """The squared error: see `functional.mse_loss`."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.mse_loss(input, target, reduction=self.reduction)
 
 
-class L1Loss(_Loss):
+class L1Loss(Loss):
     """The absolute error: see `functional.l1_loss`."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.l1_loss(input, target, reduction=self.reduction)
 
 
-class SmoothL1Loss(_Loss):
+class SmoothL1Loss(Loss):
     """The absolute error, squared where it is small: see `functional.smooth_l1_loss`."""
 
-    def __init__(self, size_average: None = None, reduce: None = None, reduction: str = "mean",
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
                  beta: float = 1.0) -> None:
         super().__init__(size_average, reduce, reduction)
         self.beta = beta
@@ -79,7 +78,7 @@ class SmoothL1Loss(_Loss):
         return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
 
 
-class HuberLoss(_Loss):
+class HuberLoss(Loss):
     """The squared error, absolute where it is large: see `functional.huber_loss`."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
@@ -90,19 +89,19 @@ class HuberLoss(_Loss):
         return F.huber_loss(input, target, self.reduction, self.delta)
 
 
-class BCELoss(_WeightedLoss):
+class BCELoss(WeightedLoss):
     """Cross-entropy of probabilities of two classes: see `functional.binary_cross_entropy`."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
 
 
-class BCEWithLogitsLoss(_WeightedLoss):
+class BCEWithLogitsLoss(WeightedLoss):
     """Cross-entropy of sigmoid(x) for two classes: see `functional.binary_cross_entropy_with_logits`."""
 
     pos_weight: Tensor | None
 
-    def __init__(self, weight: Tensor | None = None, size_average: None = None, reduce: None = None,
+    def __init__(self, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None,
                  reduction: str = "mean", pos_weight: Tensor | None = None) -> None:
         super().__init__(weight, size_average, reduce, reduction)
         self.register_buffer("pos_weight", pos_weight)
@@ -112,10 +111,10 @@ class BCEWithLogitsLoss(_WeightedLoss):
                                                   pos_weight=self.pos_weight)
 
 
-class KLDivLoss(_Loss):
+class KLDivLoss(Loss):
     """The divergence of distributions: see `functional.kl_div`, whose reduction may be "batchmean"."""
 
-    def __init__(self, size_average: None = None, reduce: None = None, reduction: str = "mean",
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
                  log_target: bool = False) -> None:
         super().__init__(size_average, reduce, reduction)
         self.log_target = log_target

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..shapes import FLOAT32, FLOAT64
+from ..creation import empty
+from ..shapes import FLOAT32, FLOAT64, ShapeError
 from ..tensor import Tensor
-from .hooks import Handle, Hook, Hooks
+from .hooks import Hooked
 from .parameter import Parameter, clear_grad, replace
-from .state import LoadResult, load
+from .registers import Register
+from .state import LoadResult, load, saved
 
 M = TypeVar("M", bound="Module")
 T = TypeVar("T")
@@ -38,7 +40,7 @@ def watched() -> bool:
     return bool(_watchers)
 
 
-class Module:
+class Module(Hooked):
     """Base class of layers and networks.
 
     Assign a `Parameter`, a `Module` or, through `register_buffer`, a tensor to an attribute, and it becomes part of the
@@ -55,46 +57,16 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         hooks = vars(self).get("_hooks")
-        out = self.forward(*args, **kwargs) if hooks is None else hooks.call(self, args, kwargs)
+        try:
+            out = hooks.call(self, args, kwargs) if hooks else self.forward(*args, **kwargs)
+        except ShapeError as error:
+            made_for = vars(self).get("_made_for")  # a network of `models` says what it takes
+            if made_for is None:
+                raise
+            raise made_for.refusal(args, error) from error
         for watcher in _watchers:
             watcher(self, args, out)
         return out
-
-    # ---- hooks -------------------------------------------------------------------------------------------------------
-
-    @property
-    def hooks(self) -> Hooks:
-        """What is called before and after `forward`, and on the way back."""
-        found: Hooks = vars(self).setdefault("_hooks", Hooks())
-        return found
-
-    def register_forward_pre_hook(self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False) -> Handle:
-        """Call `hook(module, args)` before `forward`; what it returns, if not None, takes the place of the arguments.
-
-        With `with_kwargs` it is `hook(module, args, kwargs)` and returns both. The handle's `remove()` takes it off.
-        """
-        return Handle(self.hooks.before, (hook, with_kwargs), prepend)
-
-    def register_forward_hook(self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False,
-                              always_call: bool = False) -> Handle:
-        """Call `hook(module, args, output)` after `forward`; what it returns, if not None, takes the output's place.
-
-        With `with_kwargs` it is `hook(module, args, kwargs, output)`; with `always_call` it is called, with None for the
-        output, even if `forward` raises.
-        """
-        return Handle(self.hooks.after, (hook, with_kwargs, always_call), prepend)
-
-    def register_full_backward_hook(self, hook: Hook, prepend: bool = False) -> Handle:
-        """Call `hook(module, grad_input, grad_output)` once the gradients of the arguments are known.
-
-        Both are tuples, with None for what has no gradient; what the hook returns, if not None, takes the place of
-        `grad_input`.
-        """
-        return Handle(self.hooks.backward, hook, prepend)
-
-    def register_full_backward_pre_hook(self, hook: Hook, prepend: bool = False) -> Handle:
-        """Call `hook(module, grad_output)` when the gradients of the results arrive; it may return others."""
-        return Handle(self.hooks.backward_before, hook, prepend)
 
     # ---- attributes --------------------------------------------------------------------------------------------------
 
@@ -155,6 +127,10 @@ class Module:
                            "use a name without dots that nothing else has")
         setattr(self, name, value)
 
+    _parameters = property(lambda self: Register(self, Parameter, self._own))
+    _buffers = property(lambda self: Register(self, Tensor, self._own))
+    _modules = property(lambda self: Register(self, Module, self._own))
+
     # ---- walking the tree --------------------------------------------------------------------------------------------
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
@@ -185,6 +161,15 @@ class Module:
         for name, value in list(vars(self).items()):
             if isinstance(value, kind) and (name in self._persistent) == (kind is Tensor):
                 yield name, value
+
+    def _state(self) -> Iterator[tuple[str, Tensor]]:
+        """What of this module itself is saved: the parameters, then the persistent buffers."""
+        yield from self._own(Parameter)
+        yield from ((name, buffer) for name, buffer in self._own(Tensor) if self._persistent[name])
+
+    def parts(self) -> list[tuple[str, Module]]:
+        """(name, module) of the modules directly below; one that is used twice is there twice."""
+        return list(self._own(Module))
 
     def _members(self, kind: type[T], prefix: str, recurse: bool, once: bool = True) -> Iterator[tuple[str, T]]:
         modules = self.named_modules(prefix=prefix, remove_duplicate=once) if recurse else iter([(prefix, self)])
@@ -219,6 +204,13 @@ class Module:
                                      "name a Module")
         assert isinstance(module, Module)
         return module
+
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put a module at a path such as "layer1.0.conv1"; with `strict` only where there is one already."""
+        path, _, name = target.rpartition(".")
+        if strict:
+            self.get_submodule(target)
+        self.get_submodule(path).register_module(name, module)
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a path such as "layer1.0.weight"."""
@@ -263,11 +255,12 @@ class Module:
             parameter.requires_grad = requires_grad
         return self
 
-    def to(self: M, *targets: Any, device: Any = None, dtype: Any = None, non_blocking: Any = False) -> M:
+    def to(self: M, *targets: Any, device: Any = None, dtype: Any = None, non_blocking: Any = False,
+           memory_format: Any = None) -> M:
         """Move to a device, to a floating dtype, or both; integer buffers keep their dtype. Returns this module.
 
-        `non_blocking` makes no difference."""
-        del non_blocking
+        `non_blocking` and `memory_format` make no difference."""
+        del non_blocking, memory_format
         for tensor in (*self.parameters(), *self.buffers()):
             moved = tensor.detach().to(*targets, device=device, dtype=dtype)
             if not tensor.is_floating_point():
@@ -284,9 +277,23 @@ class Module:
         """To the CPU."""
         return self.to("cpu")
 
-    def cuda(self: M) -> M:
+    def cuda(self: M, device: Any = None) -> M:
         """To the GPU."""
-        return self.to("cuda")
+        return self.to("cuda" if device is None or isinstance(device, int) else device)
+
+    def type(self: M, dst_type: Any) -> M:
+        """To a dtype, or to one of PyTorch's old types such as FloatTensor."""
+        like = empty(0).type(dst_type)
+        return self.to(device=like.device, dtype=like.dtype)
+
+    def compile(self, *args: Any, **options: Any) -> None:
+        """Nothing: kernels are compiled when they are first met."""
+
+    def to_empty(self: M, *, device: Any, recurse: bool = True) -> M:
+        """To a device without the numbers: those are whatever its memory held."""
+        for tensor in (*self.parameters(recurse), *self.buffers(recurse)):
+            replace(tensor, empty(tensor.shape, dtype=tensor.dtype, device=device))
+        return self
 
     def float(self: M) -> M:
         """To float32."""
@@ -308,32 +315,25 @@ class Module:
 
     # ---- saving ------------------------------------------------------------------------------------------------------
 
-    def state_dict(self, *, destination: dict[str, Tensor] | None = None, prefix: str = "",
-                   keep_vars: bool = False) -> dict[str, Tensor]:
+    def state_dict(self, *args: Any, destination: dict[str, Any] | None = None, prefix: str = "",
+                   keep_vars: bool = False) -> dict[str, Any]:
         """Parameters and persistent buffers by path: detached tensors that share the network's memory.
 
-        With `keep_vars` they are the parameters and buffers themselves. A `destination` is filled and returned.
+        With `keep_vars` they are the parameters and buffers themselves. A `destination` is filled and returned. The three
+        may be given in PyTorch's old order too.
         """
-        state = {} if destination is None else destination
-        for path, module in self.named_modules(remove_duplicate=False):
-            tensors: list[tuple[str, Tensor]] = [*module._own(Parameter), *module._own(Tensor)]
-            for name, tensor in tensors:
-                if module._persistent.get(name, True):
-                    state[prefix + _join(path, name)] = tensor if keep_vars else tensor.detach()
-        return state
+        given: Any = (*args, *(destination, prefix, keep_vars)[len(args):])
+        return saved(self, {} if given[0] is None else given[0], *given[1:])
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> LoadResult:
-        """Copy tensors (or NumPy arrays) into the network by path.
+        """Copy tensors (or NumPy arrays) into the network by path; with `assign` they take the place of its own.
 
         All faults are reported in one error, before anything is copied. With `strict` False, missing and unexpected
-        keys are only returned; wrong shapes and kinds of dtype are always errors. `assign` must be False.
+        keys are only returned; wrong shapes and kinds of dtype are always errors.
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"load_state_dict: state_dict is a {type(state_dict).__name__}; give a dictionary of tensors")
-        if assign:
-            raise NotImplementedError("load_state_dict: assign is True but tensors are always copied into those of the "
-                                      "network; leave it False")
-        return load(self, state_dict, strict)
+        return load(self, state_dict, strict, assign)
 
     # ---- printing ----------------------------------------------------------------------------------------------------
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from ..autograd import no_grad, recomputing
 from ..creation import ones, tensor, zeros
+from ..grad_mode import no_grad, recomputing
 from ..shapes import ShapeError
 from ..tensor import Tensor
 from . import functional as F
@@ -15,7 +15,7 @@ from .module import Module
 from .parameter import Parameter
 
 
-class _Tracking(Module):
+class Tracking(Module):
     """What batch and instance normalization share: weight, bias and running statistics of `num_features` channels."""
 
     ranks: ClassVar[tuple[int, ...]]
@@ -70,7 +70,7 @@ def _start(weight: Parameter | None, bias: Parameter | None) -> None:
             bias.zero_()
 
 
-class BatchNorm(_Tracking):
+class BatchNorm(Tracking):
     """(x - mean) / sqrt(var + eps) * weight + bias for each channel, x (n, num_features, ...).
 
     Training uses mean and biased variance of the batch, and moves `running_mean` and `running_var` (the unbiased one)
@@ -122,7 +122,7 @@ class BatchNorm3d(BatchNorm):
     ranks = (5,)
 
 
-class InstanceNorm(_Tracking):
+class InstanceNorm(Tracking):
     """(x - mean) / sqrt(var + eps) * weight + bias, mean and variance of each channel of each sample.
 
     x is (n, num_features, ...) or a single sample (num_features, ...). With `track_running_stats` training moves the

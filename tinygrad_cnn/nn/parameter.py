@@ -15,11 +15,40 @@ class Parameter(Tensor):
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
         data = empty(0) if data is None else data
-        super().__init__(data.array, requires_grad)
-        self.version = data.version
+        self.hold(data.array, requires_grad)
+        data.version.share(data, self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """A parameter of its own memory, without the gradient."""
+        made = super().__deepcopy__(memo)
+        made.grad = None
+        return made
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"
+
+
+class UninitializedParameter(Parameter):
+    """An empty parameter whose shape is not known yet; from `materialize` on it is a plain `Parameter`."""
+
+    __slots__ = ()
+
+    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
+        super().__init__(empty(0, device=device, dtype=dtype), requires_grad)
+
+    def materialize(self, array: Any) -> None:
+        """Hold these numbers."""
+        self.array = array
+        self.version.count += 1
+        self.__class__ = Parameter  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return "<UninitializedParameter>"
+
+
+def is_lazy(param: Any) -> bool:
+    """Whether it is a parameter whose shape is not known yet."""
+    return isinstance(param, UninitializedParameter)
 
 
 def uninitialized(shape: tuple[int, ...], device: Any, dtype: Any) -> Parameter:

@@ -9,8 +9,8 @@ from math import prod
 from typing import Any
 
 from .. import random
-from ..autograd import no_grad
 from ..creation import empty
+from ..grad_mode import no_grad
 from ..tensor import Tensor
 from ..text import extents, scaled
 from .conv import Conv, ConvTranspose

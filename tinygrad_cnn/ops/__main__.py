@@ -16,7 +16,7 @@ from textwrap import wrap
 from types import ModuleType
 from typing import Any
 
-from .. import autograd, devices, formulas
+from .. import autograd, devices, formulas, grad_mode
 
 WIDTH = 80
 PACKAGE = Path(__file__).parent.parent
@@ -42,7 +42,7 @@ def rows(tests: ModuleType) -> Rows:
     found = defaultdict(list)
     for name, row in specs.ROWS.items():
         names = _Names()
-        with autograd.watch(names):
+        with grad_mode.watch(names):
             for seed in range(3):
                 case = row.cases(cases.seeded(seed))
                 leaves, outs = runs.record(row, case, case.fill(dtype="float32"), "meta")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import shapes
-from ..arrays import is_tensor, strided
+from ..arrays import is_tensor, shares_memory, strided
 from ..autograd import Function
 from ..devices import kernels
 from .concat import Concat
@@ -138,8 +138,8 @@ def repeat(operation: str, x: Any, counts: Sequence[int]) -> Any:
     shape = (1,) * (len(counts) - x.array.ndim) + x.array.shape
     apart = reshape(x, tuple(n for extent in shape for n in (1, extent)))
     stretched = expand(apart, tuple(n for pair in zip(counts, shape) for n in pair))
-    return Clone()(x) if all(n == 1 for n in counts) and len(counts) == x.array.ndim else reshape(
-        stretched, tuple(n * extent for n, extent in zip(counts, shape)))
+    side_by_side = reshape(stretched, tuple(n * extent for n, extent in zip(counts, shape)))
+    return Clone()(side_by_side) if shares_memory(side_by_side.array, x.array) else side_by_side
 
 
 def repeat_interleave(x: Any, repeats: Any, dim: int | None) -> Any:

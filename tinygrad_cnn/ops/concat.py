@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import shapes
 from ..autograd import Function
-from ..devices import kernels, together
+from ..devices import kernels, same_device
 from . import layout
 from .index import Index, at
 
@@ -18,7 +18,7 @@ class Concat(Function):
         self.axis = axis
 
     def forward(self, *xs: Any) -> Any:
-        together("cat", *xs)
+        same_device("cat", *xs)
         out = layout.empty_as(xs[0], shapes.concatenated("cat", [x.shape for x in xs], self.axis))
         self.keys, start = [], 0
         for x in xs:

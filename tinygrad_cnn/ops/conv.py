@@ -6,11 +6,11 @@ from typing import Any
 
 from .. import layer_shapes, shapes
 from ..autograd import Function, Fused
-from ..devices import kernels, together
+from ..devices import kernels, same_device
 from . import layout
 from .elementwise import apply
 from .reduce import Sum, rectified
-from .shape import reshape
+from .shape import per_channel
 
 
 class Window:
@@ -159,12 +159,12 @@ def _bias_gradient(g: Any) -> Any:
 
 
 def _biased(y: Any, bias: Any) -> Any:
-    return y if bias is None else y + reshape(bias, (bias.array.size, *(1,) * (y.array.ndim - 2)))
+    return y if bias is None else y + per_channel(y, bias)
 
 
 def conv(x: Any, w: Any, bias: Any, window: Window, relu: bool = False) -> Any:
     """x (n, c, ...), w (o, c / groups, ...), bias (o,) or None -> (n, o, ...)."""
-    together("conv", x.array, w.array, *([] if bias is None else [bias.array]))
+    same_device("conv", x.array, w.array, *([] if bias is None else [bias.array]))
     layer_shapes.convolution("conv", x.array.shape, w.array.shape, None if bias is None else bias.array.shape, window.groups)
     if bias is None and not relu:
         return Conv(window)(x, w)
@@ -173,9 +173,9 @@ def conv(x: Any, w: Any, bias: Any, window: Window, relu: bool = False) -> Any:
 
 def conv_transpose(x: Any, w: Any, bias: Any, window: Window, output_padding: tuple[int, ...]) -> Any:
     """x (n, c, ...), w (c, o / groups, ...), bias (o,) or None -> (n, o, ...)."""
-    together("conv_transpose", x.array, w.array, *([] if bias is None else [bias.array]))
+    same_device("conv_transpose", x.array, w.array, *([] if bias is None else [bias.array]))
     layer_shapes.transposed_convolution("conv_transpose", x.array.shape, w.array.shape,
-                                  None if bias is None else bias.array.shape, window.groups)
+                                        None if bias is None else bias.array.shape, window.groups)
     size = layer_shapes.transposed("conv_transpose", x.array.shape[2:], w.array.shape[2:], window.stride, window.padding,
-                             window.dilation, output_padding)
+                                   window.dilation, output_padding)
     return ConvTranspose(window, size)(x, w) if bias is None else ConvTransposeBias(window, size)(x, w, bias)

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from .. import formulas, shapes
-from ..autograd import Function, recording
-from ..devices import kernels, together
+from ..autograd import Function
+from ..defaults import get_default_dtype
+from ..devices import kernels, same_device
+from ..grad_mode import recording
 from . import layout
 from .reduce import sum_to
 
@@ -100,7 +102,7 @@ def apply(name: str, *operands: Any) -> Any:
     names = formulas.parameters(name)
     tensors = [t for t in operands if hasattr(t, "array")]
     if len(tensors) > 1:
-        together(name, *[t.array for t in tensors])
+        same_device(name, *[t.array for t in tensors])
     if any(t.array.dtype != tensors[0].array.dtype for t in tensors) or len(tensors) < len(operands) \
             or tensors[0].array.dtype not in shapes.FLOATS:
         operands = _promoted(name, names, operands)
@@ -114,7 +116,7 @@ def _promoted(name: str, names: tuple[str, ...], operands: tuple[Any, ...]) -> t
                              for p, v in zip(names, operands) if p != "c"])
     _check(name, dtype, [v.array.dtype if hasattr(v, "array") else type(v) for v in operands])
     if name in formulas.FLOATING and dtype not in shapes.FLOATS:
-        dtype = shapes.FLOAT32
+        dtype = get_default_dtype()
     kind = float if dtype in shapes.FLOATS else bool if dtype == shapes.BOOL else int
     return tuple(cast(v, shapes.BOOL if p == "c" else dtype) if hasattr(v, "array") else kind(v)
                  for p, v in zip(names, operands))

@@ -10,7 +10,7 @@ from typing import Any
 from .. import indices, shapes
 from ..arrays import view
 from ..autograd import Function
-from ..devices import device_of, kernels, together
+from ..devices import device_of, kernels, same_device
 from . import layout
 from .elementwise import cast
 from .making import filled
@@ -110,7 +110,7 @@ def aligned(operation: str, x: Any, axis: int, index: Any) -> tuple[tuple[slice,
     if any(m > n for k, (m, n) in enumerate(zip(wanted, shape)) if k != axis):
         raise shapes.ShapeError(f"{operation}: index has shape {wanted} but the tensor {shape}; make its extents at most "
                                 f"those of the tensor, except along axis {axis}")
-    together(operation, x.array, index.array)
+    same_device(operation, x.array, index.array)
     index = checked(operation, index, shape[axis], axis)
     k = kernels(index.array)
     places = k.empty(wanted, shapes.INT64)

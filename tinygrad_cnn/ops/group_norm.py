@@ -9,7 +9,7 @@ from typing import Any
 from .. import layer_shapes
 from ..arrays import view
 from ..autograd import Fused
-from ..devices import kernels, together
+from ..devices import kernels, same_device
 from ..shapes import Shape
 from . import layout
 from .composite import mean
@@ -90,7 +90,7 @@ def _affine(y: Any, gamma: Any, beta: Any) -> Any:
 def group_norm(x: Any, groups: int, gamma: Any, beta: Any, eps: float, operation: str = "group_norm") -> Any:
     """x (n, c, ...) with each of `groups` groups of channels of each sample normalized; gamma and beta (c,) or None."""
     given = [t.array for t in (gamma, beta) if t is not None]
-    together(operation, x.array, *given)
+    same_device(operation, x.array, *given)
     layer_shapes.batch_norm(operation, x.array.shape, x.array.dtype, [(a.shape, a.dtype) for a in given])
     return with_affine(GroupNorm(groups, eps), x, gamma, beta)
 
@@ -109,5 +109,5 @@ def rms_norm(x: Any, shape: Shape, gamma: Any, eps: float) -> Any:
 
 def _check(operation: str, x: Any, shape: Shape, *affine: Any) -> None:
     given = [t.array for t in affine if t is not None]
-    together(operation, x.array, *given)
+    same_device(operation, x.array, *given)
     layer_shapes.layer_norm(operation, x.array.shape, x.array.dtype, shape, [(a.shape, a.dtype) for a in given])

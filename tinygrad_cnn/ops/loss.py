@@ -14,7 +14,7 @@ import numpy as np
 from .. import layer_shapes, shapes
 from ..arrays import is_contiguous
 from ..autograd import Function, Fused
-from ..devices import device_of, kernels, together
+from ..devices import device_of, kernels, same_device
 from . import layout
 from .composite import one_hot, sum
 from .elementwise import apply, cast
@@ -121,7 +121,7 @@ def nll_loss(x: Any, target: Any, weight: Any, ignore_index: int, reduction: str
 def _prepared(name: str, x: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> list[Any]:
     """What the kernels take, checked."""
     given = [] if weight is None else [weight]
-    together(name, x.array, target.array, *[w.array for w in given])
+    same_device(name, x.array, target.array, *[w.array for w in given])
     layer_shapes.cross_entropy(name, x.array.shape, x.array.dtype, target.array.shape, target.array.dtype, reduction)
     for w in given:
         layer_shapes.class_weights(name, w.array.shape, w.array.dtype, x.array.shape[1], x.array.dtype)

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import shapes
 from ..arrays import is_tensor
+from ..defaults import get_default_dtype
 from ..devices import kernels
 
 
@@ -22,7 +23,7 @@ def as_array(operation: str, data: Any, dtype: Any = None) -> Any:
     if dtype is None:
         floats = values.dtype.kind == "f" and not typed
         inner = _inner(data) if floats else None
-        dtype = (shapes.FLOAT32 if inner is None else inner) if floats else values.dtype
+        dtype = (get_default_dtype() if inner is None else inner) if floats else values.dtype
     return np.require(values.astype(shapes.dtype_of(operation, dtype), copy=False), requirements="C")
 
 

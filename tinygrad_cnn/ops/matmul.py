@@ -8,7 +8,7 @@ from typing import Any
 from .. import shapes
 from ..arrays import view
 from ..autograd import Function, Fused
-from ..devices import kernels, together
+from ..devices import kernels, same_device
 from . import layout
 from .arithmetic import same_dtype
 from .elementwise import apply
@@ -18,10 +18,7 @@ from .shape import Permute, reshape
 
 def _batched(x: Any, batch: tuple[int, ...]) -> Any:
     """(..., m, n) as (batch, m, n), broadcast; strides as they are where a view can have them."""
-    x = layout.stretch(x, (*batch, *x.shape[-2:]))
-    target = (prod(batch), *x.shape[-2:])
-    found = view(x, target)
-    return layout.reshape(x, target) if found is None else found
+    return layout.reshape(layout.stretch(x, (*batch, *x.shape[-2:])), (prod(batch), *x.shape[-2:]))
 
 
 class MatMul(Function):
@@ -30,7 +27,7 @@ class MatMul(Function):
     saves = ("a", "b")
 
     def forward(self, a: Any, b: Any) -> Any:
-        together("matmul", a, b)
+        same_device("matmul", a, b)
         if a.shape[-1] != b.shape[-2]:
             raise shapes.ShapeError(f"matmul: {a.shape} @ {b.shape} has inner extents {a.shape[-1]} and {b.shape[-2]}; "
                                     "make them equal")
@@ -99,7 +96,7 @@ def matmul(a: Any, b: Any) -> Any:
 
 def linear(x: Any, w: Any, bias: Any = None, relu: bool = False) -> Any:
     """x (..., k), w (n, k), bias (n,) or None -> (..., n)."""
-    together("linear", x.array, w.array, *([] if bias is None else [bias.array]))
+    same_device("linear", x.array, w.array, *([] if bias is None else [bias.array]))
     if not x.array.ndim or x.array.shape[-1] != w.array.shape[1]:
         raise shapes.ShapeError(f"linear: input {x.array.shape} does not end with the {w.array.shape[1]} features that weight "
                                 f"{w.array.shape} takes; make them equal")

@@ -9,12 +9,12 @@ import numpy as np
 from .. import layer_shapes, shapes
 from ..arrays import view
 from ..autograd import Fused
-from ..devices import kernels, together
+from ..devices import kernels, same_device
 from . import layout
 from .composite import mean
 from .elementwise import apply
 from .resample import Resample, Table
-from .shape import reshape
+from .shape import per_channel
 
 
 class Normalize(Fused):
@@ -47,12 +47,12 @@ class Normalize(Fused):
         return tuple(g.result(a, None) if e else None for a, e in zip(found, self.needed))
 
     def definition(self, x: Any, gamma: Any = None, beta: Any = None) -> Any:
-        xhat = (x - _per_channel(x, x.result(self.center, None))) * _per_channel(x, x.result(self.rstd, None))
+        xhat = (x - per_channel(x, x.result(self.center, None))) * per_channel(x, x.result(self.rstd, None))
         return self._affine(xhat, gamma, beta)
 
     def _affine(self, xhat: Any, gamma: Any, beta: Any) -> Any:
-        y = xhat if gamma is None else xhat * _per_channel(xhat, gamma)
-        y = y if beta is None else y + _per_channel(xhat, beta)
+        y = xhat if gamma is None else xhat * per_channel(xhat, gamma)
+        y = y if beta is None else y + per_channel(xhat, beta)
         return apply("relu", y) if self.relu else y
 
 
@@ -70,11 +70,6 @@ class BatchNorm(Normalize):
 def _matrix(rows: Any) -> Any:
     """(n, ..., c) as (m, c)."""
     return view(rows, (rows.size // max(rows.shape[-1], 1), rows.shape[-1]))
-
-
-def _per_channel(x: Any, values: Any) -> Any:
-    """`values` (c,) against the axes of x (n, c, ...)."""
-    return reshape(values, (values.array.size, *(1,) * (x.array.ndim - 2)))
 
 
 def _rstd(var: Any, eps: float) -> Any:
@@ -111,7 +106,7 @@ def normalize(x: Any, center: Any, var: Any, gamma: Any, beta: Any, eps: float, 
 
 def _check(x: Any, *channels: Any) -> None:
     given = [t.array for t in channels if t is not None]
-    together("batch_norm", x.array, *given)
+    same_device("batch_norm", x.array, *given)
     layer_shapes.batch_norm("batch_norm", x.array.shape, x.array.dtype, [(a.shape, a.dtype) for a in given])
 
 

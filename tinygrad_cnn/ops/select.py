@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import indices, shapes
 from ..arrays import is_tensor
-from ..devices import kernels, together
+from ..devices import kernels, same_device
 from .elementwise import apply, cast
 from .gather import Spread, Take, Write, aligned, as_row, checked
 from .index import Index, Overwrite, Place, selection, uploaded
@@ -37,7 +37,7 @@ def _vector(operation: str, x: Any, dim: int, index: Any, negative: bool = False
     if index.array.ndim > 1:
         raise indices.BoundsError(f"{operation}: index has shape {index.array.shape} but one axis is needed; use "
                                   "index.flatten()")
-    together(operation, x.array, index.array)
+    same_device(operation, x.array, index.array)
     extent = x.array.shape[axis] if x.array.ndim else 1
     return axis, reshape(checked(operation, index, extent, axis, negative, wide), (index.array.size,))
 
@@ -55,7 +55,7 @@ def _with_rows(operation: str, x: Any, dim: int, index: Any, source: Any, negati
     if (source.array.shape or (1,)) != wanted:
         raise indices.BoundsError(f"{operation}: the source has shape {source.array.shape} but {wanted} is needed, the "
                                   "tensor's with the length of index; give one such")
-    together(operation, x.array, source.array)
+    same_device(operation, x.array, source.array)
     if not x.array.size:
         return Clone()(x)
     rows = combine(reshape(x, shapes.around(shape, axis)), reshape(source, shapes.around(wanted, axis)), index)
@@ -115,7 +115,7 @@ def _scattered(operation: str, x: Any, dim: int, index: Any, source: Any,
         if source.array.dtype != x.array.dtype:
             raise shapes.KindError(f"{operation}: the source has dtype {source.array.dtype.name} but the tensor "
                                    f"{x.array.dtype.name}; convert one of them")
-        together(operation, x.array, source.array)
+        same_device(operation, x.array, source.array)
     if not shape or not index.array.ndim:
         x, index = (t if t.array.ndim else reshape(t, (1,)) for t in (x, index))
         source = reshape(source, (1,)) if is_tensor(source) and not source.array.ndim else source
@@ -195,7 +195,7 @@ def _boolean(operation: str, mask: Any) -> None:
 def masked_select(x: Any, mask: Any) -> Any:
     """The elements where the mask holds, broadcast, as a vector."""
     _boolean("masked_select", mask)
-    together("masked_select", x.array, mask.array)
+    same_device("masked_select", x.array, mask.array)
     shape = shapes.broadcast("masked_select", x.array.shape, mask.array.shape)
     places = np.flatnonzero(np.broadcast_to(kernels(mask.array).download(mask.array), shape))
     return reshape(Take()(as_row(expand(x, shape)), uploaded(x, places)), (len(places),))
@@ -204,7 +204,7 @@ def masked_select(x: Any, mask: Any) -> Any:
 def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
     """x with the first elements of source, one after the other, where the mask holds."""
     _boolean("masked_scatter", mask)
-    together("masked_scatter", x.array, mask.array, source.array)
+    same_device("masked_scatter", x.array, mask.array, source.array)
     shape = shapes.broadcast("masked_scatter", x.array.shape, mask.array.shape)
     places = np.flatnonzero(np.broadcast_to(kernels(mask.array).download(mask.array), shape))
     if source.array.dtype != x.array.dtype:

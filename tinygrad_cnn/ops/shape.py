@@ -65,3 +65,8 @@ class Clone(Function):
 def reshape(x: Any, shape: tuple[int, ...]) -> Any:
     """`x` under `shape`, whose extents are known; `x` itself if it has it."""
     return x if x.array.shape == shape else Reshape(shape)(x)
+
+
+def per_channel(x: Any, values: Any) -> Any:
+    """`values` (c,) against the axes of x (n, c, ...)."""
+    return reshape(values, (values.array.size, *(1,) * (x.array.ndim - 2)))

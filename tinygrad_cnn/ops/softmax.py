@@ -8,8 +8,9 @@ from typing import Any
 
 from .. import layer_shapes, shapes
 from ..arrays import view
-from ..autograd import Function, recording
+from ..autograd import Function
 from ..devices import kernels
+from ..grad_mode import recording
 from . import layout
 from .composite import sum
 from .elementwise import apply

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ..left_out import guard
-from . import lr_scheduler
+from . import lr_scheduler, swa_utils
 from .adam import Adam, Adamax, AdamW, NAdam, RAdam
 from .adaptive import Adadelta, Adagrad, RMSprop
 from .ema import EMA
@@ -12,7 +12,7 @@ from .optimizer import Optimizer
 from .sgd import SGD
 
 __all__ = ["EMA", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam", "RMSprop",
-           "lr_scheduler"]
+           "lr_scheduler", "swa_utils"]
 
 if not TYPE_CHECKING:  # the type checker is to know every name
     __getattr__ = guard("optim", globals())

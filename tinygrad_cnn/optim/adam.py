@@ -5,10 +5,12 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any
 
+import numpy as np
+
 from ..devices import kernels
 from ..tensor import Tensor
 from .flat import flat, zeros
-from .optimizer import Group, Optimizer, Params
+from .optimizer import NUMBERS, Group, Optimizer, Params
 
 
 class Adam(Optimizer):
@@ -19,13 +21,24 @@ class Adam(Optimizer):
     step. `amsgrad` divides by the greatest v so far (arXiv 1904.09237); `maximize` goes up the gradient.
     """
 
+    numbers = NUMBERS
+
     def __init__(self, params: Params, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
-                 weight_decay: float = 0.0, amsgrad: bool = False, *, foreach: bool | None = None, maximize: bool = False,
+                 weight_decay: float = 0, amsgrad: bool = False, *, foreach: bool | None = None, maximize: bool = False,
                  capturable: bool = False, differentiable: bool = False, fused: bool | None = None,
                  decoupled_weight_decay: bool = False) -> None:
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
                    "maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay}
-        super().__init__(params, self.hints(options, foreach, capturable, differentiable, fused))
+        super().__init__(params, self.hints(options, foreach=foreach, capturable=capturable, differentiable=differentiable,
+                                                fused=fused))
+
+    def check(self, group: Group) -> None:
+        super().check(group)
+        kinds = [isinstance(beta, Tensor) for beta in group["betas"]]
+        if any(kinds) != all(kinds):
+            raise ValueError(f"{type(self).__name__}: betas are {group['betas']} but must be both numbers or both tensors")
+        if group["foreach"] and (any(kinds) or isinstance(group["lr"], Tensor)):
+            raise ValueError(f"{type(self).__name__}: foreach is True but lr or betas are tensors; leave it out")
 
     def update(self, p: Tensor, group: Group, state: dict[str, Any]) -> None:
         if not state:
@@ -54,13 +67,16 @@ class NAdam(Optimizer):
     The momentum grows with the steps towards beta1, the faster the larger `momentum_decay`.
     """
 
+    numbers = NUMBERS
+
     def __init__(self, params: Params, lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
-                 weight_decay: float = 0.0, momentum_decay: float = 4e-3, decoupled_weight_decay: bool = False, *,
+                 weight_decay: float = 0, momentum_decay: float = 4e-3, decoupled_weight_decay: bool = False, *,
                  foreach: bool | None = None, maximize: bool = False, capturable: bool = False,
                  differentiable: bool = False) -> None:
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "momentum_decay": momentum_decay,
                    "maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay}
-        super().__init__(params, self.hints(options, foreach, capturable, differentiable))
+        super().__init__(params, self.hints(options, foreach=foreach, capturable=capturable,
+                                                differentiable=differentiable))
 
     def update(self, p: Tensor, group: Group, state: dict[str, Any]) -> None:
         if not state:
@@ -68,7 +84,7 @@ class NAdam(Optimizer):
         beta1, beta2 = group["betas"]
         step = state["step"] = state["step"] + 1
         mu, ahead = (beta1 * (1 - 0.5 * 0.96 ** (k * group["momentum_decay"])) for k in (step, step + 1))
-        product = state["mu_product"] = state["mu_product"] * mu
+        product = state["mu_product"] = float(np.float32(state["mu_product"] * mu))  # as it is saved
         _step(self, p, group, state, None, group["lr"] * ahead / (1 - product * ahead), group["lr"] * (1 - mu) / (1 - product),
               1 / sqrt(1 - beta2**step), group["eps"])
 
@@ -76,12 +92,15 @@ class NAdam(Optimizer):
 class RAdam(Optimizer):
     """Adam that divides by sqrt(v) only once v is known well enough, and then by degrees (arXiv 1908.03265)."""
 
+    numbers = NUMBERS
+
     def __init__(self, params: Params, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
-                 weight_decay: float = 0.0, decoupled_weight_decay: bool = False, *, foreach: bool | None = None,
+                 weight_decay: float = 0, decoupled_weight_decay: bool = False, *, foreach: bool | None = None,
                  maximize: bool = False, capturable: bool = False, differentiable: bool = False) -> None:
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize,
                    "decoupled_weight_decay": decoupled_weight_decay}
-        super().__init__(params, self.hints(options, foreach, capturable, differentiable))
+        super().__init__(params, self.hints(options, foreach=foreach, capturable=capturable,
+                                                differentiable=differentiable))
 
     def update(self, p: Tensor, group: Group, state: dict[str, Any]) -> None:
         if not state:
@@ -101,11 +120,14 @@ class RAdam(Optimizer):
 class Adamax(Optimizer):
     """p -= lr / (1 - beta1^step) * m / u, u the decaying maximum of the gradient's size (arXiv 1412.6980, section 7)."""
 
+    numbers = NUMBERS
+
     def __init__(self, params: Params, lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
-                 weight_decay: float = 0.0, foreach: bool | None = None, *, maximize: bool = False,
+                 weight_decay: float = 0, foreach: bool | None = None, *, maximize: bool = False,
                  differentiable: bool = False, capturable: bool = False) -> None:
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
-        super().__init__(params, self.hints(options, foreach, capturable, differentiable))
+        super().__init__(params, self.hints(options, foreach=foreach, capturable=capturable,
+                                                differentiable=differentiable))
 
     def update(self, p: Tensor, group: Group, state: dict[str, Any]) -> None:
         if not state:

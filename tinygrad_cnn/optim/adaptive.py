@@ -7,7 +7,7 @@ from typing import Any
 from ..devices import kernels
 from ..tensor import Tensor
 from .flat import flat, zeros
-from .optimizer import Group, Optimizer, Params
+from .optimizer import NUMBERS, Group, Optimizer, Params
 
 
 class Adagrad(Optimizer):
@@ -16,12 +16,14 @@ class Adagrad(Optimizer):
     The sum starts at `initial_accumulator_value`.
     """
 
-    def __init__(self, params: Params, lr: float = 1e-2, lr_decay: float = 0.0, weight_decay: float = 0.0,
-                 initial_accumulator_value: float = 0.0, eps: float = 1e-10, foreach: bool | None = None, *,
+    numbers = NUMBERS
+
+    def __init__(self, params: Params, lr: float = 1e-2, lr_decay: float = 0, weight_decay: float = 0,
+                 initial_accumulator_value: float = 0, eps: float = 1e-10, foreach: bool | None = None, *,
                  maximize: bool = False, differentiable: bool = False, fused: bool | None = None) -> None:
         options = {"lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay,
                    "initial_accumulator_value": initial_accumulator_value, "maximize": maximize}
-        super().__init__(params, self.hints(options, foreach, False, differentiable, fused))
+        super().__init__(params, self.hints(options, foreach=foreach, differentiable=differentiable, fused=fused))
         for group in self.param_groups:
             for p in group["params"]:
                 self._begin(p, group, self.state[p])
@@ -45,12 +47,15 @@ class RMSprop(Optimizer):
     are gathered in a velocity.
     """
 
-    def __init__(self, params: Params, lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0.0,
-                 momentum: float = 0.0, centered: bool = False, capturable: bool = False, foreach: bool | None = None,
+    numbers = NUMBERS
+
+    def __init__(self, params: Params, lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0,
+                 momentum: float = 0, centered: bool = False, capturable: bool = False, foreach: bool | None = None,
                  maximize: bool = False, differentiable: bool = False) -> None:
         options = {"lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps, "centered": centered,
                    "weight_decay": weight_decay, "maximize": maximize}
-        super().__init__(params, self.hints(options, foreach, capturable, differentiable))
+        super().__init__(params, self.hints(options, foreach=foreach, capturable=capturable,
+                                                differentiable=differentiable))
 
     def update(self, p: Tensor, group: Group, state: dict[str, Any]) -> None:
         names = [name for name, used in (("grad_avg", group["centered"]), ("momentum_buffer", group["momentum"] > 0)) if used]
@@ -68,11 +73,14 @@ class RMSprop(Optimizer):
 class Adadelta(Optimizer):
     """p -= lr * step, step = sqrt(u + eps) / sqrt(v + eps) * g; v and u: running means of g^2, step^2 (arXiv 1212.5701)."""
 
-    def __init__(self, params: Params, lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay: float = 0.0,
+    numbers = NUMBERS
+
+    def __init__(self, params: Params, lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay: float = 0,
                  foreach: bool | None = None, *, capturable: bool = False, maximize: bool = False,
                  differentiable: bool = False) -> None:
         options = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
-        super().__init__(params, self.hints(options, foreach, capturable, differentiable))
+        super().__init__(params, self.hints(options, foreach=foreach, capturable=capturable,
+                                                differentiable=differentiable))
 
     def update(self, p: Tensor, group: Group, state: dict[str, Any]) -> None:
         if not state:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..autograd import no_grad
 from ..devices import kernels
+from ..grad_mode import no_grad
 from ..nn.module import Module
 from ..nn.parameter import replace
 from .flat import flat

@@ -7,12 +7,12 @@ from typing import Any
 from .. import shapes
 from ..arrays import is_contiguous, view
 from ..ops import layout
-from ..tensor import Tensor
+from ..tensor import Tensor, around
 
 
 def zeros(p: Tensor) -> Tensor:
     """State for `p`: zeros in its shape, dtype, device and memory order."""
-    return Tensor(layout.empty_like(p.array)).zero_()
+    return around(layout.empty_like(p.array)).zero_()
 
 
 def flat(p: Any, *others: Any) -> list[Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd import enable_grad, no_grad
 from ..functions import cat
+from ..grad_mode import enable_grad, no_grad
 from ..tensor import Tensor
 from .line_search import Point, strong_wolfe
 from .optimizer import Closure, Optimizer, Params
@@ -20,7 +20,7 @@ class LBFGS(Optimizer):
     "strong_wolfe". Names and meanings are PyTorch's.
     """
 
-    def __init__(self, params: Params, lr: float = 1.0, max_iter: int = 20, max_eval: int | None = None,
+    def __init__(self, params: Params, lr: float = 1, max_iter: int = 20, max_eval: int | None = None,
                  tolerance_grad: float = 1e-7, tolerance_change: float = 1e-9, history_size: int = 100,
                  line_search_fn: str | None = None) -> None:
         super().__init__(params, {"lr": lr, "max_iter": max_iter,
@@ -41,11 +41,8 @@ class LBFGS(Optimizer):
         if closure is None:
             raise TypeError("LBFGS: closure is None but the loss must be computed anew several times; pass a function that "
                             "computes it and its gradients")
-        self._tell("before", closure)
         with no_grad():
-            first = self._iterate(closure)
-        self._tell("after", closure)
-        return first
+            return self._iterate(closure)
 
     def _iterate(self, closure: Closure) -> Any:
         group, state = self.param_groups[0], self.state[self.params[0]]

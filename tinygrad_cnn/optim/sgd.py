@@ -7,7 +7,7 @@ from typing import Any
 from ..devices import kernels
 from ..tensor import Tensor
 from .flat import flat, zeros
-from .optimizer import Group, Optimizer, Params
+from .optimizer import NUMBERS, Group, Optimizer, Params
 
 
 class SGD(Optimizer):
@@ -17,12 +17,14 @@ class SGD(Optimizer):
     gradient. Names and meanings are PyTorch's.
     """
 
-    def __init__(self, params: Params, lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0,
-                 weight_decay: float = 0.0, nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None,
+    numbers = NUMBERS
+
+    def __init__(self, params: Params, lr: float = 1e-3, momentum: float = 0, dampening: float = 0,
+                 weight_decay: float = 0, nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None,
                  differentiable: bool = False, fused: bool | None = None) -> None:
         options = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
                    "nesterov": nesterov, "maximize": maximize}
-        super().__init__(params, self.hints(options, foreach, False, differentiable, fused))
+        super().__init__(params, self.hints(options, foreach=foreach, differentiable=differentiable, fused=fused))
 
     def check(self, group: Group) -> None:
         super().check(group)

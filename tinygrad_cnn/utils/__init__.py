@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import checkpoint
+from . import checkpoint, hooks
 
 if TYPE_CHECKING:
     from . import data

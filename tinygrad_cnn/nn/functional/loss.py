@@ -1,4 +1,4 @@
-"""Losses. Each has PyTorch's arguments; its `size_average` and `reduce`, which `reduction` replaced, must be None.
+"""Losses. Each has PyTorch's arguments, the older `size_average` and `reduce`, which `reduction` replaced, too.
 
 `reduction` is "mean", "sum" or "none": the losses' mean, their sum, or each by itself.
 """
@@ -18,8 +18,8 @@ from ...tensor import Tensor
 from .activation import log_softmax
 
 
-def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: None = None,
-                  ignore_index: int = -100, reduce: None = None, reduction: str = "mean",
+def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
+                  ignore_index: int = -100, reduce: bool | None = None, reduction: str = "mean",
                   label_smoothing: float = 0.0) -> Tensor:
     """-log softmax(input)[target] along axis 1: input (n, classes, ...), target int64 (n, ...) or probabilities.
 
@@ -28,7 +28,7 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, s
     from the target and spreads it evenly over all classes (arXiv 1512.00567, section 7). A floating target of the
     input's shape holds the probabilities of all classes; "mean" then divides by the number of samples.
     """
-    _no_legacy("cross_entropy", size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     if not 0 <= label_smoothing <= 1:
         raise ShapeError(f"cross_entropy: label_smoothing is {label_smoothing} but must be a probability; use 0 to 1")
     if target.shape == input.shape and target.is_floating_point():
@@ -53,44 +53,44 @@ def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, ig
         layer_shapes.class_weights("cross_entropy", weight.shape, weight.dtype, classes, input.dtype)
         terms = terms * weight.reshape(-1, *(1,) * (input.ndim - axis - 1))
     losses = -terms.sum(axis)
-    return losses.sum() / (input.numel() / classes) if reduction == "mean" else _reduced("cross_entropy", losses, reduction)
+    return losses.sum() / (input.numel() / classes) if reduction == "mean" else reduced("cross_entropy", losses, reduction)
 
 
-def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: None = None,
-             ignore_index: int = -100, reduce: None = None, reduction: str = "mean") -> Tensor:
+def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
+             ignore_index: int = -100, reduce: bool | None = None, reduction: str = "mean") -> Tensor:
     """-weight[target] * input[target] along axis 1 of log-probabilities (n, classes, ...), target int64 (n, ...).
 
     "mean" divides by the weights of the targets that are not `ignore_index`.
     """
-    _no_legacy("nll_loss", size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     if input.ndim == 1 and target.ndim == 0:
         found = nll_loss(input.unsqueeze(0), target.unsqueeze(0), weight, None, ignore_index, None, reduction)
         return found.reshape(())
     return _loss.nll_loss(input, target, weight, ignore_index, reduction)
 
 
-def mse_loss(input: Tensor, target: Tensor, size_average: None = None, reduce: None = None, reduction: str = "mean",
-             weight: Tensor | None = None) -> Tensor:
+def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
+             reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
     """(input - target)^2, times `weight` of the input's shape; "mean" divides by the sum of the weights."""
-    _no_legacy("mse_loss", size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     return _weighted("mse_loss", "squared_error", input, target, reduction, weight)
 
 
-def l1_loss(input: Tensor, target: Tensor, size_average: None = None, reduce: None = None, reduction: str = "mean",
-            weight: Tensor | None = None) -> Tensor:
+def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
+            reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
     """|input - target|, times `weight` of the input's shape; "mean" divides by the sum of the weights."""
-    _no_legacy("l1_loss", size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     return _weighted("l1_loss", "absolute_error", input, target, reduction, weight)
 
 
-def smooth_l1_loss(input: Tensor, target: Tensor, size_average: None = None, reduce: None = None,
+def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
                    reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """With d = |input - target|: d^2 / (2 beta) where d < beta, else d - beta / 2 (arXiv 1504.08083)."""
-    _no_legacy("smooth_l1_loss", size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     if beta < 0:
         raise ShapeError(f"smooth_l1_loss: beta is {beta} but must be at least 0; use a positive number")
     name = ("smooth_l1", beta) if beta else ("absolute_error",)
-    return _reduced("smooth_l1_loss", _errors("smooth_l1_loss", name[0], input, target, reduction, None, *name[1:]), reduction)
+    return reduced("smooth_l1_loss", _errors("smooth_l1_loss", name[0], input, target, reduction, None, *name[1:]), reduction)
 
 
 def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0,
@@ -99,42 +99,42 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
     if delta <= 0:
         raise ShapeError(f"huber_loss: delta is {delta} but must be above 0; use a positive number")
     losses = _errors("huber_loss", "huber", input, target, reduction, weight, delta)
-    return _reduced("huber_loss", losses if weight is None else losses * weight, reduction)
+    return reduced("huber_loss", losses if weight is None else losses * weight, reduction)
 
 
-def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: None = None,
-                         reduce: None = None, reduction: str = "mean") -> Tensor:
+def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
+                         reduce: bool | None = None, reduction: str = "mean") -> Tensor:
     """-(target log(input) + (1 - target) log(1 - input)) of probabilities; logarithms below -100 count as -100.
 
     `weight` multiplies the losses. Raises where an input on the CPU is no probability.
     """
-    _no_legacy("binary_cross_entropy", size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     _same_shapes("binary_cross_entropy", input, target, reduction)
     if device_of(input.array) == "cpu" and input.numel() and not (input.array.min() >= 0 and input.array.max() <= 1):
         raise RuntimeError(f"binary_cross_entropy: the input lies between {input.array.min()} and {input.array.max()} but "
                            "probabilities are needed; use binary_cross_entropy_with_logits or sigmoid")
     losses = apply("binary_cross_entropy", input, target)
-    return _reduced("binary_cross_entropy", losses if weight is None else losses * weight, reduction)
+    return reduced("binary_cross_entropy", losses if weight is None else losses * weight, reduction)
 
 
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tensor | None = None,
-                                     size_average: None = None, reduce: None = None, reduction: str = "mean",
+                                     size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
                                      pos_weight: Tensor | None = None) -> Tensor:
     """`binary_cross_entropy` of sigmoid(input), without overflow. `pos_weight` multiplies the losses of target 1."""
-    _no_legacy("binary_cross_entropy_with_logits", size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     _same_shapes("binary_cross_entropy_with_logits", input, target, reduction)
     losses = apply("logistic_loss", input, target, 1.0 if pos_weight is None else pos_weight.detach())
-    return _reduced("binary_cross_entropy_with_logits", losses if weight is None else losses * weight, reduction)
+    return reduced("binary_cross_entropy_with_logits", losses if weight is None else losses * weight, reduction)
 
 
-def kl_div(input: Tensor, target: Tensor, size_average: None = None, reduce: None = None, reduction: str = "mean",
+def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
            log_target: bool = False) -> Tensor:
     """target (log(target) - input), element by element: the divergence of exp(input) from `target`.
 
     With `log_target` the target, too, is a logarithm. `reduction` "batchmean" divides the sum by the first extent, which
     is the divergence as it is defined; "mean" by all elements.
     """
-    _no_legacy("kl_div", size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     if reduction == "mean":
         warnings.warn("kl_div: reduction 'mean' divides by all elements; 'batchmean' is the divergence as it is defined",
                       stacklevel=2)
@@ -145,15 +145,15 @@ def kl_div(input: Tensor, target: Tensor, size_average: None = None, reduce: Non
         losses = where(zero, 0.0, target) * where(zero, 1.0, target).log() - target * input
     if reduction == "batchmean":
         return losses.sum() / input.shape[0] if input.ndim else losses.sum()
-    return _reduced("kl_div", losses, reduction)
+    return reduced("kl_div", losses, reduction)
 
 
 def _weighted(name: str, formula: str, input: Tensor, target: Tensor, reduction: str, weight: Tensor | None) -> Tensor:
     """The formula, times the weights, by whose sum "mean" divides."""
     losses = _errors(name, formula, input, target, reduction, weight, caller=4)
     if weight is None:
-        return _reduced(name, losses, reduction)
-    return (losses * weight).sum() / weight.sum() if reduction == "mean" else _reduced(name, losses * weight, reduction)
+        return reduced(name, losses, reduction)
+    return (losses * weight).sum() / weight.sum() if reduction == "mean" else reduced(name, losses * weight, reduction)
 
 
 def _errors(name: str, formula: str, input: Tensor, target: Tensor, reduction: str, weight: Tensor | None,
@@ -175,14 +175,16 @@ def _same_shapes(name: str, input: Tensor, target: Tensor, reduction: str) -> No
         raise ShapeError(f"{name}: input has shape {input.shape} but target {target.shape}; make them equal")
 
 
-def _reduced(name: str, losses: Any, reduction: str) -> Tensor:
+def reduced(name: str, losses: Any, reduction: str) -> Tensor:
     """The losses as `reduction` says."""
     layer_shapes.reductions(name, reduction)
     return losses.mean() if reduction == "mean" else losses.sum() if reduction == "sum" else losses
 
 
-def _no_legacy(name: str, size_average: object, reduce: object) -> None:
-    """Refuse PyTorch's old pair of flags."""
-    if size_average is not None or reduce is not None:
-        raise NotImplementedError(f"{name}: size_average is {size_average} and reduce {reduce} but both are gone; "
-                                  "use reduction='mean', 'sum' or 'none'")
+def reduction_of(reduction: str, size_average: bool | None, reduce: bool | None) -> str:
+    """`reduction`, unless PyTorch's older pair of flags is given: `reduce` (True) and `size_average` (True)."""
+    if size_average is None and reduce is None:
+        return reduction
+    found = "none" if reduce is False else "sum" if size_average is False else "mean"
+    warnings.warn(f"size_average and reduce are deprecated; use reduction={found!r}", stacklevel=3)
+    return found

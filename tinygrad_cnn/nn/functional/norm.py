@@ -7,8 +7,8 @@ from math import prod
 
 import numpy as np
 
-from ...autograd import recomputing
 from ...devices import kernels
+from ...grad_mode import recomputing
 from ...ops import group_norm as _group_norm
 from ...ops import norm as _norm
 from ...shapes import Shape, ShapeError

@@ -7,6 +7,8 @@ from .functions import LambdaLR, MultiplicativeLR
 from .plateau import ReduceLROnPlateau
 from .scheduler import LRScheduler
 
+_LRScheduler = LRScheduler  # PyTorch's older name, which programs subclass
+
 __all__ = [
     "ChainedScheduler",
     "ConstantLR",

@@ -86,9 +86,10 @@ class PolynomialLR(Decay):
 class CosineAnnealingLR(Decay):
     """From the rate to `eta_min` in `T_max` steps along half a cosine, and back (arXiv 1608.03983, without restarts)."""
 
+    floor = property(lambda self: self.eta_min)
+
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
         self.T_max, self.eta_min = T_max, eta_min
-        self.floor = eta_min
         super().__init__(optimizer, last_epoch)
 
     def factor(self, step: int) -> float:

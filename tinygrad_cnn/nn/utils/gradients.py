@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from math import inf, prod
 from typing import Any
 
-from ..autograd import no_grad
-from ..creation import tensor
-from ..functions import cat, stack
-from ..tensor import Tensor
+from ...creation import tensor
+from ...functions import cat, stack
+from ...grad_mode import no_grad
+from ...tensor import Tensor
 
 
 def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0,
