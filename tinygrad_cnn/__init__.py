@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import accelerator, amp, autograd, backends, cuda, models, nn, optim, random, typed, utils
-from .amp import GradScaler, autocast
-from .anomaly import detect_anomaly, set_detect_anomaly
+from . import autograd, backends, cuda, models, nn, optim, random, utils
+from .anomaly import detect_anomaly
 from .autograd import Function
 from .checkpoint import checkpoint
 from .creation import (
@@ -46,7 +45,7 @@ from .devices import default_device, set_default_device
 from .functions import *  # noqa: F403  # the operations; that folder lists them one by one
 from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from .grad_mode import recording as is_grad_enabled
-from .gradient import backward, grad
+from .gradient import grad
 from .gradient_check import gradcheck, gradgradcheck
 from .installation import report
 from .left_out import guard
@@ -86,9 +85,9 @@ from .nn.functional import (
     triplet_margin_loss,
 )
 from .printing import set_printoptions
-from .random import Generator, default_generator, initial_seed, manual_seed, seed
-from .saving import load, save
-from .settings import (
+from .pytorch import accelerator, amp, places
+from .pytorch.amp import GradScaler, autocast
+from .pytorch.settings import (
     are_deterministic_algorithms_enabled,
     compile,
     finfo,
@@ -102,6 +101,9 @@ from .settings import (
     typename,
     use_deterministic_algorithms,
 )
+from .pytorch.typed import BoolTensor, ByteTensor, DoubleTensor, FloatTensor, IntTensor, LongTensor
+from .random import Generator, default_generator, initial_seed, manual_seed, seed
+from .saving import load, save
 from .shapes import BOOL as bool
 from .shapes import FLOAT32 as float
 from .shapes import FLOAT32 as float32
@@ -115,17 +117,11 @@ from .shapes import UINT8 as uint8
 from .shapes import Size
 from .tensor import Tensor
 from .threads import get_num_threads, set_num_threads
-from .typed import BoolTensor, ByteTensor, DoubleTensor, FloatTensor, IntTensor, LongTensor, Variable
 from .weights import load_weights, read_weights, save_weights
 
 newaxis = None
 dtype, iinfo = np.dtype, np.iinfo  # dtypes are numpy's
-autograd.grad, autograd.gradcheck, autograd.gradgradcheck = grad, gradcheck, gradgradcheck  # its places for them
-autograd.backward, autograd.Variable = backward, Variable
-autograd.detect_anomaly, autograd.set_detect_anomaly = detect_anomaly, set_detect_anomaly
-cuda.amp, cuda.random, cuda.get_rng_state, cuda.set_rng_state = amp, random, get_rng_state, set_rng_state
-(cuda.FloatTensor, cuda.DoubleTensor, cuda.LongTensor, cuda.IntTensor, cuda.ByteTensor, cuda.BoolTensor) = typed.on_cuda
-del Variable, backward, set_detect_anomaly
+places.fill()
 
 try:
     __version__ = version("tinygrad-cnn")

@@ -15,19 +15,7 @@ from typing import Any, ClassVar
 from weakref import ref
 
 from .arrays import shares_memory
-from .grad_mode import enable_grad, inference_mode, no_grad, recording, set_grad_enabled, state, watchers
-
-__all__ = ["Alias", "Edge", "Function", "Fused", "Variable", "Version", "accumulate", "backward", "detect_anomaly", "edge",
-           "enable_grad", "grad", "gradcheck", "gradgradcheck", "inference_mode", "no_grad", "set_detect_anomaly",
-           "set_grad_enabled", "walk"]
-
-Variable: Any  # these are defined in modules above and put here, their place in PyTorch, by the package
-backward: Any
-detect_anomaly: Any
-grad: Any
-gradcheck: Any
-gradgradcheck: Any
-set_detect_anomaly: Any
+from .grad_mode import recording, set_grad_enabled, state, watchers
 
 Edge = tuple[Any, int]  # (node or leaf tensor, which of its outputs)
 

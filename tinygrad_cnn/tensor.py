@@ -42,7 +42,7 @@ class Tensor(Operators, Arithmetic, Elementwise, Composed, Products, Reductions,
 
     def __init__(self, *data: Any, device: Any = None) -> None:
         """PyTorch's old constructor, of float32: of extents or a shape, unwritten elements; of data, a copy of them."""
-        from .typed import made
+        from .pytorch.typed import made
 
         self.hold(made(data, shapes.FLOAT32, device).array)
 

@@ -8,16 +8,6 @@ from typing import TYPE_CHECKING, Any
 from ..left_out import guard
 from ..random import initial_seed, manual_seed, seed
 
-amp: Any  # these are defined in modules above and put here, their place in PyTorch, by the package
-FloatTensor: Any
-DoubleTensor: Any
-LongTensor: Any
-IntTensor: Any
-ByteTensor: Any
-BoolTensor: Any
-get_rng_state: Any
-set_rng_state: Any
-random: Any
 manual_seed_all, seed_all = manual_seed, seed
 
 

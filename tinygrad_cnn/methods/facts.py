@@ -66,13 +66,13 @@ class Facts:
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
         """PyTorch's name of the tensor's type, such as "torch.FloatTensor"; or the tensor as another type: a dtype, such a
         name, or such a class."""
-        from ..typed import of_type, type_name
+        from ..pytorch.typed import of_type, type_name
 
         return type_name(self) if dtype is None else of_type(self, dtype)  # type: ignore[arg-type]
 
     def new(self, *data: Any) -> Any:
         """PyTorch's old way to a tensor of the same dtype and device: of extents or of data."""
-        from ..typed import made
+        from ..pytorch.typed import made
 
         return made(data, self.array.dtype, self.device)
 

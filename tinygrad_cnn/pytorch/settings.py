@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from . import random
-from .creation import from_numpy
-from .defaults import get_default_dtype, set_default_dtype
-from .devices import default_device, set_default_device
-from .tensor import Tensor
+from .. import random
+from ..creation import from_numpy
+from ..defaults import get_default_dtype, set_default_dtype
+from ..devices import default_device, set_default_device
+from ..tensor import Tensor
 from .typed import on_cpu, on_cuda
 
 get_default_device = default_device

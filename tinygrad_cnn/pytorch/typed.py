@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import shapes
-from .creation import empty, tensor
-from .shapes import Size
-from .tensor import Tensor
+from .. import shapes
+from ..creation import empty, tensor
+from ..shapes import Size
+from ..tensor import Tensor
 
 KINDS = {"Float": shapes.FLOAT32, "Double": shapes.FLOAT64, "Long": shapes.INT64, "Int": shapes.INT32, "Byte": shapes.UINT8,
          "Bool": shapes.BOOL}

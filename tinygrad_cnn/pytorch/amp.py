@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from .left_out import LeftOut
+from ..left_out import LeftOut
 
 
 class autocast(contextlib.ContextDecorator):
