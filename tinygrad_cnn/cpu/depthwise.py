@@ -69,6 +69,7 @@ class Plan(NamedTuple):
     blocks: int            # of channels in a unit
     units: int             # pieces of these blocks
     room: int              # float32 of a block's image
+    met: np.ndarray        # for each plane of an image, each row, and each residue of its columns: whether a tap meets it
     geometry: tuple        # integers, named in _image
 
 
@@ -107,7 +108,19 @@ def plan(x_shape: tuple, stride: tuple, window: tuple, phases: tuple, heights: t
             taps.append(((a * height + b) * line + column, ((i * window[1] + j) * window[2] + k) * LANES))
     geometry = (*x_shape, P, Q, deep, high, planes, height, width, line, *stride, *low, lanes)
     return Plan(rows, np.array(table, np.int64), np.array(taps, np.int64).reshape(-1), blocks,
-                x_shape[0] * -(-P // deep) * -(-Q // high), planes * height * line, geometry)
+                x_shape[0] * -(-P // deep) * -(-Q // high), planes * height * line,
+                met_of(phases, low, (deep, high, R), (planes, height, width), stride), geometry)
+
+
+def met_of(phases: tuple, low: list, counts: tuple, extents: tuple, stride: tuple) -> np.ndarray:
+    """Plan.met, for so many outputs and an image of these extents that begins at `low`."""
+    axes = [np.zeros(extent, np.bool_) for extent in extents]
+    for phase in phases:
+        for k, axis in enumerate(axes):
+            taps = phase.corner[k] - low[k] + np.arange(len(phase.taps[k])) * phase.spacing[k]
+            axis[np.arange(counts[k])[:, None] * stride[k] + taps] = True
+    residues = [axes[2][residue::stride[2]].any() for residue in range(stride[2])]
+    return np.concatenate([*axes[:2], residues])
 
 
 @jit
@@ -130,15 +143,17 @@ def _columns(phase, s2, c2, width, C):
 
 
 @jit
-def _image(unit, block, blocks, x, image, at, room, geometry):
-    """Copies the part of x under a unit, rows outside x left out; returns the unit's n, first p and q, planes and rows."""
+def _image(unit, block, blocks, x, image, at, room, met, geometry):
+    """Copies what taps meet of the part of x under a unit; returns the unit's n, first p and q, planes and rows."""
     _, A, B, C, channels, P, Q, deep, high, planes, height, width, line, s0, s1, s2, c0, c1, c2, lanes = geometry
     along, one, every = -(-Q // high), spread(0, 0, 1), line // s2
     n, p, q = unit // (along * -(-P // deep)), unit // along % -(-P // deep) * deep, unit % along * high
     for phase in range(s2):
         first, last = _columns(phase, s2, c2, width, C)
-        for a in range(max(0, -(p * s0 + c0)), min(planes, A - (p * s0 + c0))):
-            for b in range(max(0, -(q * s1 + c1)), min(height, B - (q * s1 + c1))):
+        for a in range(max(0, -(p * s0 + c0)), min(planes, A - (p * s0 + c0)) * met[planes + height + phase]):
+            for b in range(max(0, -(q * s1 + c1)), min(height, B - (q * s1 + c1)) * met[a]):
+                if not met[planes + b]:
+                    continue
                 source = (((n * A + p * s0 + c0 + a) * B + q * s1 + c1 + b) * C + c2 + phase) * channels
                 row = at + (a * height + b) * line + phase * every
                 for c in range(block * lanes, min((block + blocks) * lanes, channels), lanes):
@@ -160,14 +175,14 @@ def forward_kernel(rows: int) -> Any:
     ROWS = rows
 
     @jit(name=f"_forward_{rows}")
-    def kernel(part, parts, out, x, w, bias, relu, phases, taps, along, blocks, image, room, units, lines, steps, window,
-               ahead, geometry):
+    def kernel(part, parts, out, x, w, bias, relu, phases, taps, along, blocks, image, room, units, met, lines, steps,
+               window, ahead, geometry):
         _, A, B, _, channels, _, _, _, _, _, height, _, line, s0, s1, _, _, _, _, _ = geometry
         groups, width = -(-channels // (blocks * LANES)), len(lines) // parts
         _margins(image, part * blocks * room, blocks, room, geometry)
         for place in range(part * units * groups // parts, (part + 1) * units * groups // parts):
             block, near = place % groups * blocks, place * ahead[1] + ahead[0]
-            n, p, q, deep, high = _image(place // groups, block, blocks, x, image, part * blocks * room, room, geometry)
+            n, p, q, deep, high = _image(place // groups, block, blocks, x, image, part * blocks * room, room, met, geometry)
             for f in range(0, len(phases), along):                   # these make up rows of out
                 P, Q, R, T0, T1 = phases[f, 2:7]
                 for i in range(min(deep, P - p)):
@@ -203,7 +218,8 @@ def weight_kernel(rows: int) -> Any:
     ROWS = rows
 
     @jit(name=f"_weight_{rows}")
-    def kernel(part, parts, sums, x, g, phases, taps, blocks, image, room, units, window, ahead, g_ahead, geometry):
+    def kernel(part, parts, sums, x, g, phases, taps, blocks, image, room, units, met, window, ahead, g_ahead,
+               geometry):
         _, A, B, _, channels, _, _, _, _, _, height, _, line, s0, s1, _, c0, c1, _, _ = geometry
         _, _, P, Q, R, T0, T1, T2 = phases[0, :8]
         total = part * -(-channels // LANES) * window * LANES
@@ -214,7 +230,7 @@ def weight_kernel(rows: int) -> Any:
             for c in range(0, channels, LANES):
                 if c // LANES % blocks == 0:
                     at = part * blocks * room
-                    n, p, q, deep, high = _image(unit, c // LANES, blocks, x, image, at, room, geometry)
+                    n, p, q, deep, high = _image(unit, c // LANES, blocks, x, image, at, room, met, geometry)
                 for i in range(deep):
                     first, last = _met((p + i) * s0 + c0, phases[0, 11], T0, A)
                     for j in range(high):
@@ -298,7 +314,7 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
     parts = shares(p.units * groups, x.size * taps)
     lines = empty(parts * p.rows * along * channels * (groups == 1 and streamed(out)), np.float32)
     launch(FORWARD[p.rows], parts, flat(out), flat(x), packed, biases, relu, p.phases, p.taps, along, p.blocks,
-           empty(parts * p.blocks * p.room, np.float32), p.room, p.units, lines, (*steps, out[0, 0, 0].size), taps,
+           empty(parts * p.blocks * p.room, np.float32), p.room, p.units, p.met, lines, (*steps, out[0, 0, 0].size), taps,
            ahead(x, p, groups, len(p.phases) // along), p.geometry)
 
 
@@ -365,6 +381,6 @@ def weight(out, x, g, stride, padding, dilation, groups):
     splits, blocks, taps = min(SHARES, p.units), -(-channels // LANES), math.prod(window)
     sums = empty(splits * blocks * taps * LANES, np.float32)
     launch(WEIGHT[p.rows], splits, sums, flat(x), flat(g), p.phases, p.taps, p.blocks,
-           empty(splits * p.blocks * p.room, np.float32), p.room, p.units, taps,
+           empty(splits * p.blocks * p.room, np.float32), p.room, p.units, p.met, taps,
            ahead(x, p, 1, blocks), ahead(g, p, 1, blocks), p.geometry)
     launch(_unpack, 1, flat(out), sums, splits, LANES, (1, channels, 1, taps))

@@ -32,12 +32,12 @@ def transpose_kernel(rows: int, channels: int, fold: int) -> Any:
     CHANNELS, FOLD, COUNT, PIXELS, STEP = channels, fold, rows * channels, rows * fold, LANES // fold
 
     @jit(name=f"_transpose_{rows}_{channels}_{fold}")
-    def kernel(part, parts, out, g, w, bias, phases, taps, blocks, image, room, units, steps, ahead, geometry):
+    def kernel(part, parts, out, g, w, bias, phases, taps, blocks, image, room, units, met, steps, ahead, geometry):
         _, A, B, _, _, _, _, _, _, _, height, _, line, _, _, _, _, _, _, _ = geometry
         at = part * blocks * room
         _margins(image, at, blocks, room, geometry)
         for unit in range(part * units // parts, (part + 1) * units // parts):
-            n, p, q, deep, high = _image(unit, 0, blocks, g, image, at, room, geometry)
+            n, p, q, deep, high = _image(unit, 0, blocks, g, image, at, room, met, geometry)
             near = unit * ahead[1] + ahead[0]
             for f in range(len(phases)):
                 begin, corner, P, Q, R, T0, T1, T2 = phases[f, :8]
@@ -107,5 +107,5 @@ def transpose(out, g, w, bias, stride, padding, dilation):
         biases[:] = bias
     parts = shares(p.units, g.size * w[0].size)
     launch(transpose_kernel(rows, channels, fold), parts, flat(out), flat(g), repeated, biases.reshape(-1),
-           p.phases, taps, p.blocks, empty(parts * p.blocks * p.room, np.float32), p.room, p.units,
+           p.phases, taps, p.blocks, empty(parts * p.blocks * p.room, np.float32), p.room, p.units, p.met,
            (image, *(step * s for step, s in zip(steps, stride))), ahead(g, p, 1, len(p.phases)), p.geometry)
