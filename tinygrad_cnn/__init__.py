@@ -80,6 +80,7 @@ from .nn.functional import (
     pixel_unshuffle,
     poisson_nll_loss,
     prelu,
+    rrelu,
     selu,
     threshold,
     triplet_margin_loss,

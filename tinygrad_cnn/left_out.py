@@ -37,14 +37,14 @@ REASONS: dict[str, str] = {
     "numpy.linalg has the decompositions; take x.numpy()":
         "cholesky* det eig geqrf inverse linalg lobpcg logdet lstsq lu lu_* matrix_exp matrix_power matrix_rank "
         "nuclear_norm frobenius_norm orgqr ormqr pca_lowrank pinverse qr slogdet solve svd svd_lowrank symeig "
-        "triangular_solve chain_matmul kron cross vander cov corrcoef addbmm* addr addr_ ger inner",
+        "triangular_solve chain_matmul kron cross vander cov corrcoef addbmm* addr_",
     "it is a special function that convolutional networks do not use":
         "digamma* erfinv* i0* igamma* lgamma* mvlgamma* polygamma* special sinc* logit_ xlogy* nextafter* frexp "
         "ldexp* copysign* signbit heaviside* gcd* lcm* bitwise_left_shift* bitwise_right_shift* "
-        "float_power* sgn sgn_ logaddexp2 arccosh* arcsinh* arctanh* isneginf isposinf positive rrelu* RReLU "
+        "float_power* sgn sgn_ logaddexp2 arccosh* arcsinh* arctanh* isneginf isposinf rrelu_ "
         "gumbel_softmax",
     "it is rarely met in convolutional networks; compose it from other operations":
-        "bucketize block_diag cartesian_prod cdist combinations cummax cummin cumulative_trapezoid dist "
+        "bucketize block_diag cartesian_prod combinations cummax cummin cumulative_trapezoid dist "
         "histogram* index_reduce* is_same_size logcumsumexp mode nanmedian nanquantile "
         "narrow_copy *_scatter scatter_reduce* segment_reduce put put_ quantile renorm* searchsorted trapezoid "
         "trapz tril_indices triu_indices unique_consecutive unravel_index diagflat map_ map2_ apply_ pdist bilinear "
@@ -52,11 +52,11 @@ REASONS: dict[str, str] = {
         "exponential_ geometric_ log_normal_ binomial poisson nonzero_static slice_inverse sum_to_size bartlett_window "
         "blackman_window hamming_window hann_window kaiser_window is_nonzero",
     "none of the networks here samples at computed places or in random windows":
-        "affine_grid* grid_sample* GRID_SAMPLE_* cudnn_* FractionalMaxPool* fractional_max_pool* conv_tbc",
+        "affine_grid_generator grid_sampler* GRID_SAMPLE_* cudnn_* FractionalMaxPool* fractional_max_pool* conv_tbc",
     "papers on convolutional networks do not train with it":
         "ASGD Adafactor Muon Rprop SparseAdam swap_in_optimizer_params_and_state",
     "it is deprecated in PyTorch too":
-        "NLLLoss2d upsample_bilinear upsample_nearest CrossMapLRN2d Container volatile reinforce clip_grad_norm",
+        "NLLLoss2d CrossMapLRN2d Container volatile reinforce clip_grad_norm",
     "a run has one process and one device":
         "SyncBatchNorm DistributedDataParallel is_distributed DistributedSampler record_stream",
     "only the most common operations have an in-place form; write x.copy_(x.f())":
@@ -69,7 +69,7 @@ REASONS: dict[str, str] = {
         "Buffer BufferDict UninitializedBuffer factory_kwargs grad_dtype hash_tensor ipu is_inference is_ipu is_maia is_mtia "
         "is_neg is_vulkan* is_xla module_load mtia name output_nr register_post_accumulate_grad_hook resolve_neg retains_grad "
         "unsafe_* xpu miopen_* sym_* assert_int_or_pair boolean_dispatch handle_torch_function has_torch_function* grouped_mm "
-        "scaled_grouped_mm scaled_mm fill split_with_sizes ScalingType SwizzleType BroadcastingList* convolution native_* "
+        "scaled_grouped_mm scaled_mm fill ScalingType SwizzleType BroadcastingList* convolution native_* "
         "*_with_indices batch_norm_* norm_except_dim constant_pad_nd unique_dim T_destination call_super_init dump_patches "
         "Optimizer*Hook profile_hook_step NestedIOFunction set_multithreading_enabled enforce_grad_layout_policy variable "
         "type_before_parametrizations transfer_parametrizations_and_params thread_safe_generator",
@@ -109,8 +109,7 @@ PLACES: dict[str, dict[str, str]] = {
         "it belongs to PyTorch's own machinery": "*Error* cuda* check_error classproperty current_blas_handle "
             "current_solver_handle init *sync_debug_mode",
     },
-    "nn.functional": {"only the most common operations have an in-place form; write x.copy_(x.f())": "*_",
-                      "it is deprecated in PyTorch too": "upsample"},
+    "nn.functional": {"only the most common operations have an in-place form; write x.copy_(x.f())": "*_"},
     "utils.data": {"samples are read by one process, from datasets": "*DataPipe DataChunk argument_validation runtime_* "
                    "functional_datapipe guaranteed_* non_deterministic"},
     "nn.utils.parametrizations": {"numpy.linalg has the decompositions; take x.numpy()": "orthogonal"},

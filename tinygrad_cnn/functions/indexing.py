@@ -24,6 +24,7 @@ def result_type(tensor1: Any, tensor2: Any) -> Any:
 
 
 split, chunk, tensor_split, unbind = map(method, ("split", "chunk", "tensor_split", "unbind"))
+split_with_sizes = method("split_with_sizes")
 hsplit, vsplit, dsplit, select, narrow = map(method, ("hsplit", "vsplit", "dsplit", "select", "narrow"))
 select_scatter, slice_scatter, bincount = map(method, ("select_scatter", "slice_scatter", "bincount"))
 index_select, gather, take, take_along_dim = map(method, ("index_select", "gather", "take", "take_along_dim"))

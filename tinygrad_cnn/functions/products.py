@@ -10,6 +10,7 @@ from ..tensor import Tensor
 from .method import method
 
 matmul, mm, bmm, mv, dot, outer = map(method, ("matmul", "mm", "bmm", "mv", "dot", "outer"))
+ger, inner, addr = map(method, ("ger", "inner", "addr"))
 addmm, addmv, baddbmm = map(method, ("addmm", "addmv", "baddbmm"))
 
 

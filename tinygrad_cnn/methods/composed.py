@@ -96,6 +96,12 @@ class Composed:
         ratio = low / apply("where", top == 0, 1.0, top)
         return top * (1 + ratio * ratio).sqrt()
 
+    def positive(self) -> Any:
+        """The tensor itself, which is no bool."""
+        if self.array.dtype == shapes.BOOL:
+            raise RuntimeError("positive: dtype bool is given but numbers are needed; use x.int()")
+        return self
+
     def deg2rad(self) -> Any:
         """Degrees in radians."""
         return self * (pi / 180)  # type: ignore[operator]  # of a Tensor

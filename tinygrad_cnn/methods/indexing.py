@@ -47,6 +47,10 @@ class Indexing:
             raise shapes.ShapeError(f"split: split_size is {split_size} for {n} elements along axis {at}; use at least 1")
         return concat.split(self, tuple(min(split_size, n - k) for k in range(0, n, split_size or 1)) or (0,), at)
 
+    def split_with_sizes(self, split_sizes: Sequence[int], dim: int = 0) -> tuple[Any, ...]:
+        """`split` by a list of sizes."""
+        return self.split(tuple(split_sizes), dim)
+
     def _at_least_one_axis(self, operation: str) -> None:
         if not self.ndim:
             raise shapes.ShapeError(f"{operation}: the tensor has no axes but at least one is needed; use reshape(1)")

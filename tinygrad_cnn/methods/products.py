@@ -38,6 +38,16 @@ class Products:
         """All products of an element of one vector and an element of another."""
         return product.outer(self, only_tensor("outer", vec2))
 
+    ger = outer
+
+    def inner(self, other: Any) -> Any:
+        """The sums of products over the last axis of both; a tensor without axes multiplies."""
+        return product.inner(self, only_tensor("inner", other))
+
+    def addr(self, vec1: Any, vec2: Any, *, beta: Number = 1, alpha: Number = 1) -> Any:
+        """beta * self + alpha * vec1.outer(vec2)."""
+        return product.added("addr", self, product.outer(vec1, vec2), beta, alpha)
+
     def addmm(self, mat1: Any, mat2: Any, *, beta: Number = 1, alpha: Number = 1) -> Any:
         """beta * self + alpha * (mat1 @ mat2)."""
         return product.added("addmm", self, product.product("addmm", mat1, mat2, 2, 2), beta, alpha)

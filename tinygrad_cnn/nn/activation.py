@@ -121,6 +121,21 @@ class LeakyReLU(_Ignored):
         return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
 
 
+class RReLU(_Ignored):
+    """x where it is positive, else x * a slope: in training drawn for each element between the bounds, else their mean
+    (arXiv 1505.00853, section 2.4)."""
+
+    def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, inplace: bool = False) -> None:
+        super().__init__(inplace)
+        self.lower, self.upper = lower, upper
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.rrelu(input, self.lower, self.upper, self.training)
+
+    def extra_repr(self) -> str:
+        return f"lower={self.lower}, upper={self.upper}" + (", inplace=True" if self.inplace else "")
+
+
 class PReLU(Module):
     """x where it is positive, else x * weight: one learned weight, or `num_parameters`, one for each channel; `init` is
     where they start (arXiv 1502.01852)."""

@@ -37,6 +37,15 @@ def outer(a: Any, b: Any) -> Any:
     return reshape(a, (*a.array.shape, 1)) * b
 
 
+def inner(a: Any, b: Any) -> Any:
+    """The sums of products over the last axis of both."""
+    if not a.array.ndim or not b.array.ndim:
+        return a * b
+    same_dtype("inner", a, b)
+    shapes.same("inner", "the last extent of the second operand", b.array.shape[-1], a.array.shape[-1], "make them equal")
+    return tensordot(a, b, ([-1], [-1]))
+
+
 def added(operation: str, x: Any, found: Any, beta: Any, alpha: Any) -> Any:
     """beta * x + alpha * found; with beta 0 what is in `x` does not count, NaN neither."""
     same_dtype(operation, found, x)

@@ -22,6 +22,7 @@ from .activation import (
     prelu,
     relu,
     relu6,
+    rrelu,
     selu,
     sigmoid,
     silu,
@@ -48,7 +49,7 @@ from .conv import (
 )
 from .distance import cosine_similarity, normalize, pairwise_distance
 from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
-from .interpolate import interpolate
+from .interpolate import interpolate, upsample, upsample_bilinear, upsample_nearest
 from .linear import linear
 from .loss import (
     binary_cross_entropy,
@@ -99,6 +100,7 @@ from .pool import (
     max_pool2d,
     max_pool3d,
 )
+from .sample import affine_grid, grid_sample
 from .unfold import fold, unfold
 from .unpool import max_unpool, max_unpool1d, max_unpool2d, max_unpool3d
 from .vision import channel_shuffle, embedding, one_hot, pixel_shuffle, pixel_unshuffle
@@ -114,6 +116,7 @@ __all__ = [
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
     "adaptive_max_pool3d",
+    "affine_grid",
     "alpha_dropout",
     "avg_pool",
     "avg_pool1d",
@@ -148,6 +151,7 @@ __all__ = [
     "gaussian_nll_loss",
     "gelu",
     "glu",
+    "grid_sample",
     "group_norm",
     "hardshrink",
     "hardsigmoid",
@@ -195,6 +199,7 @@ __all__ = [
     "relu",
     "relu6",
     "rms_norm",
+    "rrelu",
     "selu",
     "sigmoid",
     "silu",
@@ -211,6 +216,9 @@ __all__ = [
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
     "unfold",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
 ]
 
 if not TYPE_CHECKING:  # the type checker is to know every name

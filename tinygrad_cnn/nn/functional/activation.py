@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ...creation import empty_like
 from ...ops.elementwise import apply, floating
 from ...shapes import BOOL, FLOATS, ShapeError
 from ...tensor import Tensor
@@ -51,6 +52,17 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """input where it is positive, else input * negative_slope."""
     return apply("leaky_relu", input, negative_slope)
+
+
+def rrelu(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, inplace: bool = False) -> Tensor:
+    """input where it is positive, else input * a slope: in training drawn for each element between the bounds, else their mean
+    (arXiv 1505.00853, section 2.4)."""
+    if lower > upper:
+        raise RuntimeError(f"rrelu: lower is {lower} but must not exceed upper {upper}; swap them")
+    floating("rrelu", input)
+    if not training:
+        return apply("leaky_relu", input, (lower + upper) / 2)
+    return apply("where", input > 0, input, input * empty_like(input).uniform_(lower, upper))
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from math import floor
 
@@ -44,6 +45,31 @@ def interpolate(input: Tensor, size: int | Sequence[int] | None = None,
     if mode == "area":
         return _adaptive.average_pool(input, wanted)
     return _interpolate.interpolate(input, wanted, factors, mode, bool(align_corners), antialias)
+
+
+def upsample(input: Tensor, size: int | Sequence[int] | None = None, scale_factor: float | Sequence[float] | None = None,
+             mode: str = "nearest", align_corners: bool | None = None) -> Tensor:
+    """`interpolate` by its old name, with a warning."""
+    _deprecated("upsample")
+    return interpolate(input, size, scale_factor, mode, align_corners)
+
+
+def upsample_nearest(input: Tensor, size: int | Sequence[int] | None = None,
+                     scale_factor: float | Sequence[float] | None = None) -> Tensor:
+    """`interpolate` with mode "nearest" by its old name, with a warning."""
+    _deprecated("upsample_nearest")
+    return interpolate(input, size, scale_factor)
+
+
+def upsample_bilinear(input: Tensor, size: int | Sequence[int] | None = None,
+                      scale_factor: float | Sequence[float] | None = None) -> Tensor:
+    """`interpolate` with mode "bilinear" and aligned corners by its old name, with a warning."""
+    _deprecated("upsample_bilinear")
+    return interpolate(input, size, scale_factor, "bilinear", True)
+
+
+def _deprecated(name: str) -> None:
+    warnings.warn(f"{name}: nn.functional.{name} is deprecated; use nn.functional.interpolate", stacklevel=3)
 
 
 def _size(extents: Shape, size: int | Sequence[int] | None, scale_factor: float | Sequence[float] | None,
