@@ -8,20 +8,23 @@ two shapes of real networks to measure it on. Rows stand in rows/, a file for ea
 from .rows import (
     ROWS,
     activation,
+    composed,
     conv,
     elementwise,
     indexing,
     interpolate,
     linear,
     loss,
+    margin,
     norm,
     pool,
     reductions,
+    sample,
     shaping,
     sorting,
 )
 
 __all__ = [
-    "ROWS", "activation", "conv", "elementwise", "indexing", "interpolate", "linear", "loss", "norm", "pool",
-    "reductions", "shaping", "sorting",
+    "ROWS", "activation", "composed", "conv", "elementwise", "indexing", "interpolate", "linear", "loss", "margin",
+    "norm", "pool", "reductions", "sample", "shaping", "sorting",
 ]

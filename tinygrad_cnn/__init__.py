@@ -89,6 +89,7 @@ from .printing import set_printoptions
 from .pytorch import accelerator, amp, places
 from .pytorch.amp import GradScaler, autocast
 from .pytorch.settings import (
+    _assert,
     are_deterministic_algorithms_enabled,
     compile,
     finfo,

@@ -58,7 +58,7 @@ REASONS: dict[str, str] = {
     "it is deprecated in PyTorch too":
         "NLLLoss2d CrossMapLRN2d Container volatile reinforce clip_grad_norm",
     "a run has one process and one device":
-        "SyncBatchNorm DistributedDataParallel is_distributed DistributedSampler record_stream",
+        "DistributedDataParallel is_distributed DistributedSampler record_stream",
     "only the most common operations have an in-place form; write x.copy_(x.f())":
         "*_",
     "strides and memory are chosen by the operations themselves":

@@ -32,6 +32,18 @@ from .loss import (
     nll_loss,
     smooth_l1_loss,
 )
+from .margin import (
+    cosine_embedding_loss,
+    gaussian_nll_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    poisson_nll_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
+)
 from .norm import (
     batch_norm,
     cosine_similarity,
@@ -50,12 +62,14 @@ from .reductions import (
     minimum,
     norm,
 )
+from .sample import affine_grid, grid_sample
 from .shaping import pad, pixel_shuffle, pixel_unshuffle, split
 from .sorting import kthvalue, sort, topk
 
 __all__ = [
     "adaptive_avg_pool",
     "adaptive_max_pool",
+    "affine_grid",
     "avg_pool",
     "batch_norm",
     "binary_cross_entropy",
@@ -63,15 +77,19 @@ __all__ = [
     "celu",
     "conv",
     "conv_transpose",
+    "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
     "dropout",
     "elu",
     "fold",
+    "gaussian_nll_loss",
     "gelu",
     "glu",
+    "grid_sample",
     "group_norm",
     "hardsigmoid",
+    "hinge_embedding_loss",
     "huber_loss",
     "index_add",
     "index_put",
@@ -86,6 +104,7 @@ __all__ = [
     "local_response_norm",
     "log_softmax",
     "lp_pool",
+    "margin_ranking_loss",
     "masked_scatter",
     "max_pool",
     "max_unpool",
@@ -93,6 +112,9 @@ __all__ = [
     "minimum",
     "mish",
     "mse_loss",
+    "multi_margin_loss",
+    "multilabel_margin_loss",
+    "multilabel_soft_margin_loss",
     "nll_loss",
     "norm",
     "normalize",
@@ -103,6 +125,7 @@ __all__ = [
     "philox",
     "pixel_shuffle",
     "pixel_unshuffle",
+    "poisson_nll_loss",
     "prelu",
     "relu",
     "rms_norm",
@@ -111,11 +134,13 @@ __all__ = [
     "sigmoid",
     "silu",
     "smooth_l1_loss",
+    "soft_margin_loss",
     "softmax",
     "softplus",
     "sort",
     "split",
     "topk",
+    "triplet_margin_loss",
     "unfold",
     "uniform",
 ]

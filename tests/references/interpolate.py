@@ -44,7 +44,7 @@ def _matrix(n: int, m: int, step: float | None, mode: str, corners: bool, antial
             out[p, min(floor((p + 0.5 * (mode == "nearest-exact")) * step), n - 1)] = 1
         elif antialias:
             wide, center = max(step, 1.0), (p + 0.5) * step
-            hat = _cubic if mode == "bicubic" else lambda t: max(1 - abs(t), 0.0)
+            hat = cubic if mode == "bicubic" else lambda t: max(1 - abs(t), 0.0)
             row = np.array([hat((k + 0.5 - center) / wide) for k in range(n)])
             out[p] = row / row.sum()
         else:
@@ -53,12 +53,12 @@ def _matrix(n: int, m: int, step: float | None, mode: str, corners: bool, antial
             for k in range(floor(center) - 1, floor(center) + 3):
                 distance = abs(center - k)
                 out[p, min(max(k, 0), n - 1)] += (
-                    _cubic(distance, -0.75) if mode == "bicubic" else max(1 - distance, 0.0)
+                    cubic(distance, -0.75) if mode == "bicubic" else max(1 - distance, 0.0)
                 )
     return out
 
 
-def _cubic(t: float, a: float = -0.5) -> float:
+def cubic(t: float, a: float = -0.5) -> float:
     """Keys 1981: 1 at 0, 0 at all other integers and beyond 2, with a continuous slope."""
     t = abs(t)
     if t < 1:

@@ -119,6 +119,6 @@ class Composed:
         x: Any = self.detach().reshape(-1)
         low, high = (min, max) if min != max else (x.min().item(), x.max().item()) if x.numel() else (0, 1)
         low, high = (low - 1, high + 1) if low == high else (low, high)
-        inside = x[(x >= low) & (x <= high)]
-        place = ((inside - low) * (bins / (high - low))).long().clamp(max=bins - 1)
-        return place.bincount(minlength=bins).to(x.dtype)
+        inside = (x >= low) & (x <= high)
+        place = ((x - low) * (bins / (high - low))).long().clamp(0, bins - 1)
+        return x.new_zeros(bins).scatter_add(0, place, inside.to(x.dtype))

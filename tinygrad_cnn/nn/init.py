@@ -53,6 +53,9 @@ def fans(tensor: Tensor) -> tuple[int, int]:
     return tensor.shape[1] * window, tensor.shape[0] * window
 
 
+_calculate_fan_in_and_fan_out = fans  # the name that programs for PyTorch import
+
+
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: None = None) -> Tensor:
     """Uniform between `a` and `b`."""
     _stream_only("uniform_", generator)

@@ -122,6 +122,31 @@ class BatchNorm3d(BatchNorm):
     ranks = (5,)
 
 
+class SyncBatchNorm(BatchNorm):
+    """Batch normalization over the batches of all processes, of which there is one: that of x (n, c, ...) of any rank.
+    `process_group` is accepted and ignored."""
+
+    ranks = (2, 3, 4, 5)
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+                 track_running_stats: bool = True, process_group: Any = None, device: Any = None, dtype: Any = None) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype)
+        self.process_group = process_group
+
+    @classmethod
+    def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
+        """`module` with a SyncBatchNorm, of the same parameters and buffers, for each BatchNorm in it."""
+        if isinstance(module, BatchNorm):
+            made: Module = cls(module.num_features, module.eps, module.momentum, module.affine, module.track_running_stats,
+                               process_group)
+            for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
+                setattr(made, name, getattr(module, name))
+            return made.train(module.training)
+        for name, child in module.named_children():
+            module.add_module(name, cls.convert_sync_batchnorm(child, process_group))
+        return module
+
+
 class InstanceNorm(Tracking):
     """(x - mean) / sqrt(var + eps) * weight + bias, mean and variance of each channel of each sample.
 

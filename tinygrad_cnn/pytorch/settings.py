@@ -85,3 +85,8 @@ def typename(obj: Any) -> str:
         return str(obj.type())
     kind = obj if hasattr(obj, "__qualname__") else type(obj)
     return kind.__qualname__ if kind.__module__ in ("builtins", None) else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _assert(condition: Any, message: str) -> None:
+    """`assert`, as programs for PyTorch write it."""
+    assert condition, message

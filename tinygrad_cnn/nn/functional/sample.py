@@ -73,7 +73,7 @@ def grid_sample(input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mod
     axes = [_taps(grid[..., -1 - k], n, mode, padding_mode, align_corners) for k, n in enumerate(size)]
     rows = input.reshape(*input.shape[:2], prod(size)).transpose(1, 2).reshape(-1, input.shape[1])
     found: Any = sum(_read(rows, size, taps) for taps in product(*axes))
-    return found.transpose(1, 2).reshape(*input.shape[:2], *wanted)  # type: ignore[no-any-return]
+    return found.transpose(1, 2).reshape(*input.shape[:2], *wanted)
 
 
 def _corners(name: str, align_corners: bool | None) -> bool:
@@ -165,4 +165,4 @@ def _read(rows: Tensor, size: Sequence[int], taps: Sequence[Tap]) -> Tensor:
     for tap in taps:
         found = found if tap.inside is None else where(tap.inside.unsqueeze(-1), found, 0.0)
         found = found if tap.weight is None else found * tap.weight.unsqueeze(-1)
-    return found  # type: ignore[no-any-return]
+    return found
