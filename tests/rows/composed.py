@@ -59,7 +59,7 @@ row("inner", "inner", np.inner, lambda d: case(A(d.batch(), 2, 3), A(d.integer(1
     big=(case(A(256, 256), A(256, 256)), case(A(512, 128), A(512, 128))),
     refuses=(refuse(ValueError, "inner 4 3 equal", A(2, 3), A(2, 4)),))
 row("addr", "addr", lambda x, a, b, beta, alpha: beta * x + alpha * np.outer(a, b), lambda d: case(A(3, 2), A(3), A(2),
-    beta=d.choice(1, 2), alpha=d.choice(1, 3)), linear=(0, 1, 2), exact=True, sums=False, empty=False,
+    beta=d.choice(1, 2), alpha=d.choice(1, 3)), linear=(0, 1, 2), exact=True, empty=False,
     big=(case(A(2048, 1024), A(2048), A(1024), beta=1, alpha=1), case(A(1024, 4096), A(1024), A(4096), beta=1, alpha=2)))
 row("cdist", "cdist", lambda a, b, p: ((np.abs(a[..., None, :] - b[..., None, :, :]) ** p).sum(-1)) ** (1 / p),
     lambda d: case(A(d.batch(), 3, 2), A(d.integer(1, 4), 2), d.choice(1.0, 2.0, 3.0)),
