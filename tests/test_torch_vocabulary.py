@@ -28,6 +28,7 @@ KNOWN = {
     "logspace": "of an integer dtype, the ends are not rounded before the power",
     "normal": "means and deviations are both numbers or both tensors",
     "nn.functional.interpolate": "uint8 images are not interpolated by weights",
+    "nn.functional.upsample_bilinear": "uint8 images are not interpolated by weights",
     "nn.functional.local_response_norm": "an empty integer tensor is refused its dtype",
 }
 KNOWN_SAMPLES = {  # {operation: (of which arguments, why)}
