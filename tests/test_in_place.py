@@ -196,6 +196,15 @@ def test_a_recorded_change_under_the_eyes_of_others():
     assert x.grad.tolist() == [4, 4]
 
 
+def test_views_that_are_gone_are_not_noted_forever():
+    x = tg.zeros(2)
+    living = [x[:1] for _ in range(50)]
+    for _ in range(1000):
+        x[0]
+    noted = x.version.sharers
+    assert len(noted) <= 16 + 2 * len(living) + 1 and sum(r() is not None for r in noted) >= 1 + len(living)
+
+
 def test_a_recorded_change_keeps_shape_and_dtype():
     x = leaf(1.0, 2.0)
     with pytest.raises(RuntimeError, match="shape"):
