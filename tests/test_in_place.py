@@ -46,7 +46,7 @@ def test_changing_what_was_saved(change):
     with tg.no_grad():
         change(w)
     with pytest.raises(
-        RuntimeError, match=r"backward: b of Elementwise was changed in place after it was saved \(version"
+        RuntimeError, match=r"backward: b of mul was changed in place after it was saved \(version"
     ):
         y.sum().backward()
 
@@ -56,7 +56,7 @@ def test_changing_a_saved_result():
     y = x.exp()
     with tg.no_grad():
         y.zero_()
-    with pytest.raises(RuntimeError, match="backward: out of Elementwise was changed in place"):
+    with pytest.raises(RuntimeError, match="backward: out of exp was changed in place"):
         y.sum().backward()
 
 

@@ -25,7 +25,7 @@ def test_notes():
     assert repr(tg.zeros(2, 0)) == "tensor([], size=(2, 0))" and repr(tg.zeros(0).long()) == "tensor([], dtype=int64)"
     assert repr(tg.ones(2).double()) == "tensor([1., 1.], dtype=float64)"
     x = tg.ones(1, requires_grad=True)
-    assert repr(x) == "tensor([1.], requires_grad=True)" and repr(x.exp()) == "tensor([2.7183], grad_fn=<Elementwise>)"
+    assert repr(x) == "tensor([1.], requires_grad=True)" and repr(x.exp()) == "tensor([2.7183], grad_fn=<exp>)"
     assert repr(tg.nn.Parameter(tg.ones(1))) == "Parameter containing:\ntensor([1.], requires_grad=True)"
     assert repr(tg.zeros(2, device="meta")) == "tensor(..., size=(2,), device='meta')"
     assert repr(tg.arange(12.0, dtype=tg.float64)).endswith(" 10., 11.],\n       dtype=float64)")

@@ -146,7 +146,7 @@ class Function:
                 self.__dict__.pop(name, None)
         found = found if type(found) is tuple else (found,)
         if len(found) != len(self.edges):
-            raise RuntimeError(f"backward: {type(self).__name__} returned {len(found)} gradients for {len(self.edges)} "
+            raise RuntimeError(f"backward: {self} returned {len(found)} gradients for {len(self.edges)} "
                                "inputs; return one, or None, for each")
         return found
 
@@ -155,7 +155,7 @@ class Function:
         assert self._saved is not None
         for name, (value, version, count) in self._saved.items():
             if version.count != count:
-                raise RuntimeError(f"backward: {name} of {type(self).__name__} was changed in place after it was saved "
+                raise RuntimeError(f"backward: {name} of {self} was changed in place after it was saved "
                                    f"(version {version.count}, saved at {count}); change a copy of it instead")
             if name == "out":
                 value = like.result(value, self)
@@ -249,7 +249,7 @@ def _topological_order(roots: Iterable[Edge], targets: set[Edge] | None, stop: b
                 order.append(node)
         elif node not in leads:
             if node.edges is None:
-                raise RuntimeError(f"backward: the graph behind {type(node).__name__} was already freed by an earlier "
+                raise RuntimeError(f"backward: the graph behind {node} was already freed by an earlier "
                                    "pass; pass retain_graph=True to that one")
             leads[node] = False
             stack.append((node, True))

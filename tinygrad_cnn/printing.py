@@ -43,7 +43,7 @@ def printed(x: Any, indent: int = 0) -> str:
     notes += [] if x.device == "cpu" else [f"device='{x.device}'"]
     notes += [] if x.dtype in usual else [f"dtype={x.dtype.name}"]
     if x.requires_grad:
-        notes.append("requires_grad=True" if x.node is None else f"grad_fn=<{type(x.node).__name__}>")
+        notes.append("requires_grad=True" if x.node is None else f"grad_fn=<{x.node}>")
     text, width = start + body, len(body.rpartition("\n")[2]) + (before if "\n" not in body else 0)
     for note in notes:
         fits = width + len(note) + 3 <= _options["linewidth"]

@@ -86,7 +86,7 @@ class Tensor(Operators, Arithmetic, Elementwise, Composed, Products, Reductions,
             raise RuntimeError(f"requires_grad: dtype {self.dtype.name} is not floating but float32 or float64 is "
                                "needed; use x.float()")
         if not flag and self.node is not None:
-            raise RuntimeError(f"requires_grad: the tensor is the result of {type(self.node).__name__} but only a leaf "
+            raise RuntimeError(f"requires_grad: the tensor is the result of {self.node} but only a leaf "
                                "can be switched off; use x.detach()")
         self._requires_grad = bool(flag)
 

@@ -19,7 +19,8 @@ class Register(MutableMapping[str, Any]):
         return dict(self.own(self.kind))[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
-        self.module.__dict__.pop(name, None) if isinstance(value, self.kind) and name not in self else None
+        if isinstance(value, self.kind) and name not in self:
+            vars(self.module).pop(name, None)  # what else has this name makes room
         setattr(self.module, name, value)
 
     def __delitem__(self, name: str) -> None:

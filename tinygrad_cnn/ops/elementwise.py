@@ -20,6 +20,8 @@ from .reduce import sum_to
 class Elementwise(Function):
     """out[i] = formula(operands[i]...), with numbers at the places that `numbers` names."""
 
+    __slots__ = ("name",)  # a slot, which outlives `free`: a freed node can still be named
+
     def __init__(self, name: str, numbers: dict[str, float]) -> None:
         self.name, self.numbers = name, numbers
         self._parameters, self.gradients, self.saves = _plan(name, tuple(numbers))
