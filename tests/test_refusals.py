@@ -2,9 +2,11 @@
 
 import re
 
+import numpy as np
 import pytest
 
-from tinygrad_cnn import devices
+import tinygrad_cnn as tg
+from tinygrad_cnn import devices, nn
 
 from . import runs
 from .specs import ROWS
@@ -44,3 +46,21 @@ def test_devices_do_not_mix():
         values[1] = values[1].to("meta")
         with pytest.raises(RuntimeError, match=r"cpu and meta; bring them to one device with \.to\(device\)"):
             runs.call(row, case, values)
+
+
+X, ARRAY = tg.ones(2, 3), np.ones((2, 3), np.float32)
+
+
+@pytest.mark.parametrize("call, says", [
+    (lambda: nn.Linear(3, 2)(ARRAY), "linear: input is ndarray but a tensor is needed; use tg.tensor"),
+    (lambda: nn.Conv2d(1, 2, 1)([[1.0]]), "conv: input is list"),
+    (lambda: nn.functional.cross_entropy(X, [0, 1]), "cross_entropy: target is list"),
+    (lambda: nn.functional.mse_loss(input=X, target=ARRAY), "mse_loss: target is ndarray"),
+    (lambda: nn.functional.leaky_relu(None), "leaky_relu: input is NoneType"),
+    (lambda: tg.exp(1.0), "exp: input is float"),
+    (lambda: tg.stack([ARRAY, ARRAY]), "stack: tensor 0 is ndarray but a tensor is needed; use tg.tensor"),
+    (lambda: tg.cat(X, X), r"cat: tensors is one tensor but a list of them is needed; use cat\(\[a, b\]\)"),
+])
+def test_what_is_no_tensor(call, says):
+    with pytest.raises(TypeError, match=says):
+        call()

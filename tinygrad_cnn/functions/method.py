@@ -1,24 +1,44 @@
-"""A function from a method: `tg.exp(x)` beside `x.exp()`."""
+"""A function from a method: `tg.exp(x)` beside `x.exp()`; and what all functions of tensors refuse."""
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
 
 from ..tensor import Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def of_tensors(function: F) -> F:
+    """Decorator: an argument that is annotated as a Tensor must be one, else a TypeError says what it is."""
+    places = {name: k for k, (name, parameter) in enumerate(inspect.signature(function).parameters.items())
+              if parameter.annotation == "Tensor"}
+
+    @wraps(function)
+    def checked(*arguments: Any, **options: Any) -> Any:
+        for name, k in places.items():
+            value = arguments[k] if k < len(arguments) else options.get(name)
+            if not isinstance(value, Tensor) and (k < len(arguments) or name in options):
+                raise TypeError(f"{function.__name__}: {name} is {type(value).__name__} but a tensor is needed; use "
+                                "tg.tensor(...)")
+        return function(*arguments, **options)
+
+    return checked  # type: ignore[return-value]
 
 
 def method(name: str) -> Any:
     """The function that calls the method `name` of its first argument, which PyTorch calls `input`."""
 
     def function(input: Tensor, *arguments: Any, out: Tensor | None = None, **options: Any) -> Any:
-        if not isinstance(input, Tensor):
-            raise TypeError(f"{name}: input is {type(input).__name__} but a tensor is needed; use tg.tensor(...)")
         result = getattr(input, name)(*arguments, **options)
         return result if out is None else written(name, result, out)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = getattr(Tensor, name).__doc__
-    return function
+    return of_tensors(function)
 
 
 def written(name: str, result: Any, out: Any) -> Any:

@@ -246,11 +246,8 @@ def pixel_unshuffle(x: Any, factor: int) -> Any:
 
 def joined(operation: str, tensors: Sequence[Any], dim: int) -> Any:
     """Side by side along an axis, in the common dtype. Empty vectors are passed over, whatever the others' shape."""
-    if not len(tensors):
-        raise shapes.ShapeError(f"{operation}: 0 tensors were given but at least 1 is needed; give a list of tensors")
+    several(operation, tensors)
     for k, t in enumerate(tensors):
-        if not hasattr(t, "array"):
-            raise TypeError(f"{operation}: tensor {k} is a {type(t).__name__} but a tensor is needed; give tensors only")
         if not t.array.ndim:
             raise shapes.ShapeError(f"{operation}: tensor {k} has no axes but at least one is needed; use stack, or "
                                     "unsqueeze(0)")
@@ -258,3 +255,14 @@ def joined(operation: str, tensors: Sequence[Any], dim: int) -> Any:
     whole = [t for t in tensors if t.array.shape != (0,)] or list(tensors[:1])
     axis = shapes.axis(operation, dim, whole[0].array.ndim)
     return Concat(axis)(*[cast(t, dtype) for t in whole])
+
+
+def several(operation: str, tensors: Sequence[Any]) -> None:
+    """Refuse what is no sequence of tensors."""
+    if is_tensor(tensors):
+        raise TypeError(f"{operation}: tensors is one tensor but a list of them is needed; use {operation}([a, b])")
+    if not len(tensors):
+        raise shapes.ShapeError(f"{operation}: 0 tensors were given but at least 1 is needed; give a list of tensors")
+    for k, t in enumerate(tensors):
+        if not is_tensor(t):
+            raise TypeError(f"{operation}: tensor {k} is {type(t).__name__} but a tensor is needed; use tg.tensor(...)")

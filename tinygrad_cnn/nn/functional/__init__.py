@@ -3,8 +3,10 @@
 Here arguments are checked and brought to one form; the mathematics is in `ops`.
 """
 
+from inspect import isfunction
 from typing import TYPE_CHECKING
 
+from ...functions.method import of_tensors
 from ...left_out import guard
 from .activation import (
     celu,
@@ -220,6 +222,8 @@ __all__ = [
     "upsample_bilinear",
     "upsample_nearest",
 ]
+
+globals().update({name: of_tensors(found) for name, found in list(globals().items()) if name in __all__ and isfunction(found)})
 
 if not TYPE_CHECKING:  # the type checker is to know every name
     __getattr__ = guard("nn.functional", globals())
