@@ -1,5 +1,7 @@
 """What is left out says so when it is asked for, and nothing of PyTorch's vocabulary is missing without a reason."""
 
+import subprocess
+import sys
 import types
 from fnmatch import fnmatchcase
 
@@ -34,11 +36,25 @@ def test_what_is_left_out_says_why(place, name, says):
     assert not hasattr(place, name) and getattr(place, name, None) is None
 
 
-@pytest.mark.parametrize("place, name, near", [(nn, "Conv2D", "Conv2d"), (X, "sofmax", "softmax"), (tg, "zeross", "zeros")])
+@pytest.mark.parametrize("place, name, near", [(nn, "Conv2D", "Conv2d"), (X, "sofmax", "softmax"), (tg, "zeross", "zeros"),
+                                               (tg.models, "resnet51", "resnet50"), (tg.data, "MNISt", "MNIST")])
 def test_a_misspelt_name_is_not_left_out(place, name, near):
     with pytest.raises(AttributeError, match=f"has no attribute '{name}'; did you mean '{near}'") as found:
         getattr(place, name)
     assert not isinstance(found.value, NotImplementedError)
+
+
+def test_files_are_imported_when_asked_for():
+    """`tg.data` needs no import of its own, and costs nothing until then."""
+    program = "import sys, tinygrad_cnn as tg; assert 'tinygrad_cnn.data' not in sys.modules; tg.data.MNIST"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_completion_lists_what_users_want():
+    for place in (tg, nn, F, optim, tg.models, tg.data):
+        assert all(hasattr(place, name) for name in dir(place))
+    assert {"data", "nn", "zeros", "Tensor"} <= set(dir(tg)) and not {"layered", "np", "TYPE_CHECKING"} & set(dir(tg))
+    assert "Conv2d" in dir(nn) and "guard" not in dir(nn)
 
 
 def whole(reasons):

@@ -1,12 +1,13 @@
 """The CNN textbook that runs: a small autograd engine, every operation twice in plain Python, for CPU and CUDA."""
 
-from importlib.metadata import PackageNotFoundError, version
+import typing
+from importlib import metadata
 from math import e, inf, nan, pi
-from typing import TYPE_CHECKING
+from types import ModuleType as _ModuleType
 
 import numpy as np
 
-from . import autograd, backends, cuda, models, nn, optim, random, utils
+from . import autograd, backends, cuda, left_out, models, nn, optim, random, utils
 from .anomaly import detect_anomaly
 from .autograd import Function
 from .checkpoint import checkpoint
@@ -48,7 +49,6 @@ from .grad_mode import recording as is_grad_enabled
 from .gradient import grad
 from .gradient_check import gradcheck, gradgradcheck
 from .installation import report
-from .left_out import guard
 from .memory_format import channels_last, channels_last_3d, contiguous_format, layout, memory_format, preserve_format, strided
 from .nn.functional import (
     adaptive_avg_pool1d,
@@ -126,9 +126,19 @@ dtype, iinfo = np.dtype, np.iinfo  # dtypes are numpy's
 places.fill()
 
 try:
-    __version__ = version("tinygrad-cnn")
-except PackageNotFoundError:  # the sources, not installed
+    __version__ = metadata.version("tinygrad-cnn")
+except metadata.PackageNotFoundError:  # the sources, not installed
     __version__ = "0+sources"
 
-if not TYPE_CHECKING:  # the type checker is to know every name
-    __getattr__ = guard("tinygrad_cnn", globals())
+_NAMESPACES = ("accelerator", "amp", "autograd", "backends", "cuda", "data", "models", "nn", "optim", "random", "utils")
+
+
+def __dir__() -> list[str]:
+    """What a user may want, for completion: not the files that it comes from."""
+    return [*_NAMESPACES, *(name for name, value in globals().items() if not isinstance(value, _ModuleType))]
+
+
+if typing.TYPE_CHECKING:
+    from . import data
+else:  # not for the type checker, which is to know every name
+    __getattr__ = left_out.guard("tinygrad_cnn", globals())

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, NoReturn
 
 REASONS: dict[str, str] = {
@@ -92,6 +94,7 @@ PLACES: dict[str, dict[str, str]] = {
             "has_* get_num_interop_threads set_num_interop_threads *deterministic_debug_mode *warn* *anomaly* "
             "is_inference_mode_enabled",
         "it is a method": "get_device",
+        "it is rarely met in convolutional networks; compose it from other operations": "gradient",
         "there are six dtypes: float32, float64, int64, int32, uint8 and bool": "half",
     },
     "Tensor": {"it is deprecated in PyTorch too": "resize resize_as",
@@ -141,9 +144,15 @@ def refuse(where: str, name: str, known: Callable[[], list[str]]) -> NoReturn:
 
 
 def guard(where: str, names: dict[str, Any]) -> Callable[[str], Any]:
-    """A module's `__getattr__`: `__getattr__ = guard("nn", globals())`."""
+    """A module's `__getattr__`: `__getattr__ = guard("nn", globals())`.
+
+    A file of a package that nothing has imported yet, as `tg.data`, is imported when it is asked for; all else is refused.
+    """
+    package: str = names["__name__"]
 
     def missing(name: str) -> Any:
+        if "__path__" in names and not name.startswith("_") and find_spec(f"{package}.{name}"):
+            return import_module(f"{package}.{name}")
         refuse(where, name, lambda: [known for known in names if not known.startswith("_")])
 
     return missing

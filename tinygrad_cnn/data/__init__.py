@@ -1,5 +1,8 @@
 """Datasets, the loader and augmentation."""
 
+from typing import TYPE_CHECKING
+
+from ..left_out import guard
 from .cifar import CIFAR10, CIFAR100
 from .color import ColorJitter, Grayscale, PCALighting, principal_colors
 from .crops import CenterCrop, FiveCrop, RandomResizedCrop, RandomVerticalFlip, Resize, TenCrop
@@ -70,3 +73,11 @@ __all__ = [
     "read_image",
     "read_mask",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+if not TYPE_CHECKING:  # the type checker is to know every name
+    __getattr__ = guard("data", globals())

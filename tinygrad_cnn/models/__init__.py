@@ -1,5 +1,8 @@
 """The networks of the slides: one paper, one file. `create("mnist_cnn")` builds one by name."""
 
+from typing import TYPE_CHECKING
+
+from ..left_out import guard
 from .alexnet import AlexNet, alexnet, alexnet_2012
 from .densenet import (
     DenseBlock,
@@ -151,3 +154,11 @@ __all__ = [  # noqa: RUF022  # a line for each file
     "GoogLeNetOutputs", "InceptionOutputs", "classification_loss", "main_logits",
     "SeparableConv2d", "Xception", "XceptionBlock", "xception",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+if not TYPE_CHECKING:  # the type checker is to know every name
+    __getattr__ = guard("models", globals())

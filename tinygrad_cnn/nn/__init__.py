@@ -292,5 +292,10 @@ __all__ = [
     "watch",
 ]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 if not TYPE_CHECKING:  # the type checker is to know every name
     __getattr__ = guard("nn", globals())

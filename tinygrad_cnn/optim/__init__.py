@@ -14,5 +14,10 @@ from .sgd import SGD
 __all__ = ["EMA", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam", "RMSprop",
            "lr_scheduler", "swa_utils"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 if not TYPE_CHECKING:  # the type checker is to know every name
     __getattr__ = guard("optim", globals())

@@ -225,5 +225,10 @@ __all__ = [
 
 globals().update({name: of_tensors(found) for name, found in list(globals().items()) if name in __all__ and isfunction(found)})
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 if not TYPE_CHECKING:  # the type checker is to know every name
     __getattr__ = guard("nn.functional", globals())
