@@ -136,8 +136,9 @@ def fit(model: str, given: Task) -> Fit:
     if len(nn.summary(network, (channels, *own)).outputs[0]) != 1:
         raise ValueError(f"{model} labels every pixel but {given.name} has one label for each image; train it from Python "
                          "with tinygrad_cnn.train.Trainer")
-    notes = [f"{model} reads {channels} channel{'s' * (channels > 1)} here, not {entry.input[0]}"] * bool(
-        "in_channels" in arguments)
+    notes = []
+    if "in_channels" in arguments:
+        notes.append(f"{model} reads {channels} channel{'s' * (channels > 1)} here, not {entry.input[0]}")
     size = given.shape[1:] if given.shape else own
     if not _takes(network, (channels, *size)):
         notes.append(f"images are scaled from {extents(size)} to {extents(own)}, the size that {model} needs")

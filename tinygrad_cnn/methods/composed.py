@@ -54,14 +54,10 @@ class Composed:
             x = later.logical_xor(earlier) if x.dtype == shapes.BOOL else later - earlier
         return x
 
-    def nan_as(self, value: float) -> Any:
-        """The tensor with `value` for each NaN."""
-        return apply("where", self.isnan(), value, self)
-
     def nansum(self, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
         """The sum of what is no NaN."""
-        return self.nan_as(0.0).sum(dim, keepdim, dtype=dtype) if self.array.dtype in shapes.FLOATS else self.sum(
-            dim, keepdim, dtype=dtype)
+        numbers: Any = apply("where", self.isnan(), 0.0, self) if self.array.dtype in shapes.FLOATS else self
+        return numbers.sum(dim, keepdim, dtype=dtype)
 
     def nanmean(self, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
         """The mean of what is no NaN."""

@@ -13,6 +13,7 @@ import numpy as np
 from ..creation import tensor
 from ..grad_mode import enable_grad, no_grad
 from ..nn.hooks import Handle
+from ..nn.module import Module
 from ..nn.parameter import clear_grad
 from ..tensor import Tensor
 from .flat import zeros
@@ -39,7 +40,7 @@ class Optimizer:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "step" in vars(cls) and cls.step is not Optimizer.step:
-            cls.step = _told(cls.step)  # type: ignore[method-assign]
+            cls.step = _with_hooks(cls.step)  # type: ignore[method-assign]
 
     def __init__(self, params: Params, defaults: Group) -> None:
         self.defaults = defaults
@@ -49,6 +50,9 @@ class Optimizer:
         if isinstance(params, Tensor):
             raise TypeError(f"{type(self).__name__}: params is a tensor of shape {params.shape} but several are expected; "
                             "give a list of it")
+        if isinstance(params, Module):
+            raise TypeError(f"{type(self).__name__}: params is a {type(params).__name__} but its parameters are expected; give "
+                            "model.parameters()")
         given: list[Any] = list(params)
         if not given:
             raise ValueError(f"{type(self).__name__}: params is empty; give model.parameters() anew")
@@ -163,7 +167,7 @@ class Optimizer:
         """Call `hook(optimizer)` after a state is loaded."""
         return Handle(self._hooks["load_after"], hook, prepend)
 
-    def _told(self, when: str, state: dict[str, Any]) -> dict[str, Any]:
+    def _after_hooks(self, when: str, state: dict[str, Any]) -> dict[str, Any]:
         """The state that the hooks make of `state`."""
         for hook in list(self._hooks[when].values()):
             changed = hook(self, state)
@@ -179,11 +183,11 @@ class Optimizer:
         groups = [{**group, "params": [number[id(p)] for p in group["params"]]} for group in self.param_groups]
         state = {number.get(id(p), p): {key: tensor(float(value)) if key in self.numbers else value
                                         for key, value in entries.items()} for p, entries in self.state.items() if entries}
-        return self._told("save_after", {"state": state, "param_groups": groups})
+        return self._after_hooks("save_after", {"state": state, "param_groups": groups})
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue where `state_dict` was asked. Raises, before anything is changed, if groups or shapes differ."""
-        state_dict = self._told("load_before", state_dict)
+        state_dict = self._after_hooks("load_before", state_dict)
         name, groups = type(self).__name__, state_dict["param_groups"]
         sizes = [len(group["params"]) for group in groups], [len(group["params"]) for group in self.param_groups]
         if sizes[0] != sizes[1]:
@@ -229,11 +233,11 @@ class Optimizer:
         return "\n".join([*lines, ")"])
 
 
-def _told(step: Callable[..., Any]) -> Callable[..., Any]:
-    """A `step` of which the hooks around it are told; one that calls another's, as of its base, tells once."""
+def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
+    """A `step` with the hooks before and after it; one that calls another's, as of its base, has them once."""
 
     @wraps(step)
-    def told(self: Optimizer, *arguments: Any, **options: Any) -> Any:
+    def hooked(self: Optimizer, *arguments: Any, **options: Any) -> Any:
         if vars(self).get("_stepping"):
             return step(self, *arguments, **options)
         self._stepping = True
@@ -248,10 +252,10 @@ def _told(step: Callable[..., Any]) -> Callable[..., Any]:
             self._stepping = False
         return found
 
-    return told
+    return hooked
 
 
-Optimizer.step = _told(Optimizer.step)  # type: ignore[method-assign]
+Optimizer.step = _with_hooks(Optimizer.step)  # type: ignore[method-assign]
 
 
 def _in_numbers(group: Group) -> Group:
