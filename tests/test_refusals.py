@@ -64,3 +64,15 @@ X, ARRAY = tg.ones(2, 3), np.ones((2, 3), np.float32)
 def test_what_is_no_tensor(call, says):
     with pytest.raises(TypeError, match=says):
         call()
+
+
+@pytest.mark.parametrize("call, says", [
+    (lambda: nn.Conv2d(1, 2, 3.0), "Conv2d: kernel_size is 3.0 for 2 spatial axes; give one int or 2 ints"),
+    (lambda: nn.Conv2d(3, 2, 1)(tg.ones(1, 1, 4, 4)), "conv2d: input .* has 1 channels but"),
+    (lambda: nn.MaxPool2d(5)(tg.ones(1, 1, 3, 3)), "max_pool2d: the window spans 5 but the padded input only 3"),
+    (lambda: tg.tensor([[1, 2], [3]]), "tensor: the data are sequences of unequal lengths; make the lengths equal"),
+    (lambda: tg.optim.SGD(nn.Linear(1, 1)), r"SGD: params is a Linear but .* give model.parameters\(\)"),
+])
+def test_likely_mistakes(call, says):
+    with pytest.raises((ValueError, TypeError), match=says):
+        call()

@@ -45,7 +45,7 @@ class Size(tuple[int, ...]):
 
 def spatial(operation: str, name: str, value: int | Iterable[int], rank: int, least: int = 0) -> Shape:
     """`value` for each of `rank` spatial axes: a number is repeated, a tuple must have one entry per axis."""
-    values = (value,) * rank if isinstance(value, (int, np.integer)) else tuple(value)
+    values = tuple(value) if isinstance(value, Iterable) else (value,)
     if len(values) == 1:
         values *= rank
     if len(values) != rank or any(isinstance(v, bool) or not isinstance(v, (int, np.integer)) for v in values):

@@ -51,7 +51,7 @@ def test_other_sizes_are_refused_or_pooled():
         meta("alexnet_2012")(tg.zeros(1, 3, 195, 195, device="meta"))
     assert meta("alexnet")(tg.zeros(1, 3, 63, 301, device="meta")).shape == (1, 1000)
     assert meta("vgg11")(tg.zeros(1, 3, 32, 75, device="meta")).shape == (1, 1000)
-    with pytest.raises(ValueError, match="max_pool: the window spans 2 but the padded input only 1"):
+    with pytest.raises(ValueError, match="max_pool2d: the window spans 2 but the padded input only 1"):
         meta("vgg11")(tg.zeros(1, 3, 31, 75, device="meta"))
 
 

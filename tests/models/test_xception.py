@@ -97,5 +97,5 @@ def test_first_weights():
 def test_the_smallest_images():
     network = meta("xception").eval()
     assert network(tg.empty(1, 3, 7, 9, device="meta")).shape == (1, 1000)
-    with pytest.raises(ValueError, match="conv: the window spans 3 but the padded input only 2"):
+    with pytest.raises(ValueError, match="conv2d: the window spans 3 but the padded input only 2"):
         network(tg.empty(1, 3, 6, 9, device="meta"))

@@ -142,7 +142,8 @@ class ConvTransposeBias(Fused):
 
 def _forward(window: Window, x: Any, w: Any, bias: Any, relu: bool, size: tuple[int, ...] | None = None) -> Any:
     if size is None:
-        size = layer_shapes.window("conv", x.shape[2:], w.shape[2:], window.stride, window.padding, window.dilation)
+        size = layer_shapes.window(f"conv{len(window.stride)}d", x.shape[2:], w.shape[2:], window.stride, window.padding,
+                                   window.dilation)
     out = layout.empty_volume(x, size, w.shape[0])
     kernels(x).conv.forward(out, layout.volume(x), _taps(w), layout.contiguous(bias), *window.arguments(), relu)
     return layout.plane(out, len(size))
@@ -164,8 +165,9 @@ def _biased(y: Any, bias: Any) -> Any:
 
 def conv(x: Any, w: Any, bias: Any, window: Window, relu: bool = False) -> Any:
     """x (n, c, ...), w (o, c / groups, ...), bias (o,) or None -> (n, o, ...)."""
-    same_device("conv", x.array, w.array, *([] if bias is None else [bias.array]))
-    layer_shapes.convolution("conv", x.array.shape, w.array.shape, None if bias is None else bias.array.shape, window.groups)
+    name = f"conv{len(window.stride)}d"
+    same_device(name, x.array, w.array, *([] if bias is None else [bias.array]))
+    layer_shapes.convolution(name, x.array.shape, w.array.shape, None if bias is None else bias.array.shape, window.groups)
     if bias is None and not relu:
         return Conv(window)(x, w)
     return ConvBias(window, relu)(x, w) if bias is None else ConvBias(window, relu)(x, w, bias)
@@ -173,9 +175,10 @@ def conv(x: Any, w: Any, bias: Any, window: Window, relu: bool = False) -> Any:
 
 def conv_transpose(x: Any, w: Any, bias: Any, window: Window, output_padding: tuple[int, ...]) -> Any:
     """x (n, c, ...), w (c, o / groups, ...), bias (o,) or None -> (n, o, ...)."""
-    same_device("conv_transpose", x.array, w.array, *([] if bias is None else [bias.array]))
-    layer_shapes.transposed_convolution("conv_transpose", x.array.shape, w.array.shape,
-                                        None if bias is None else bias.array.shape, window.groups)
-    size = layer_shapes.transposed("conv_transpose", x.array.shape[2:], w.array.shape[2:], window.stride, window.padding,
-                                   window.dilation, output_padding)
+    name = f"conv_transpose{len(window.stride)}d"
+    same_device(name, x.array, w.array, *([] if bias is None else [bias.array]))
+    layer_shapes.transposed_convolution(name, x.array.shape, w.array.shape, None if bias is None else bias.array.shape,
+                                        window.groups)
+    size = layer_shapes.transposed(name, x.array.shape[2:], w.array.shape[2:], window.stride, window.padding, window.dilation,
+                                   output_padding)
     return ConvTranspose(window, size)(x, w) if bias is None else ConvTransposeBias(window, size)(x, w, bias)

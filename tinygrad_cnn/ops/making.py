@@ -17,7 +17,10 @@ def as_array(operation: str, data: Any, dtype: Any = None) -> Any:
     """A C-contiguous numpy array with a copy of `data`: a number, nested sequences, an array or a tensor. Python's floats
     become float32 and its ints int64; arrays and tensors keep their dtype."""
     typed = isinstance(data, (np.ndarray, np.generic)) or is_tensor(data)
-    values = np.array(_plain(data))
+    try:
+        values = np.array(_plain(data))
+    except ValueError:
+        raise shapes.ShapeError(f"{operation}: the data are sequences of unequal lengths; make the lengths equal") from None
     if values.dtype.kind not in "biuf":
         raise shapes.KindError(f"{operation}: the data hold {values.dtype.name} but numbers are needed; give numbers")
     if dtype is None:

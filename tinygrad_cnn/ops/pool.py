@@ -128,13 +128,13 @@ def max_pool(x: Any, kernel: Shape, stride: Shape, padding: Shape, dilation: Sha
 
     With `places` also, as int64, where it lies in the flattened spatial axes.
     """
-    return MaxPool(Window("max_pool", x.array.shape, kernel, stride, padding, dilation, ceil), places)(x)
+    return MaxPool(Window(f"max_pool{len(kernel)}d", x.array.shape, kernel, stride, padding, dilation, ceil), places)(x)
 
 
 def windows_max(x: Any, kernel: Shape, places: bool, numbers: Any) -> Any:
     """max_pool of windows side by side, whose places are told by the `numbers` (spatial...) of the cells."""
     fill, none = (1,) * len(kernel), (0,) * len(kernel)
-    return MaxPool(Window("max_pool", x.array.shape, kernel, kernel, none, fill, False), places, numbers)(x)
+    return MaxPool(Window(f"max_pool{len(kernel)}d", x.array.shape, kernel, kernel, none, fill, False), places, numbers)(x)
 
 
 def average_pool(x: Any, kernel: Shape, stride: Shape, padding: Shape, ceil: bool = False,
@@ -143,6 +143,7 @@ def average_pool(x: Any, kernel: Shape, stride: Shape, padding: Shape, ceil: boo
 
     A `divisor` divides the sum instead.
     """
-    layer_shapes.divisor("average_pool", divisor)
-    window = Window("average_pool", x.array.shape, kernel, stride, padding, (1,) * len(kernel), ceil)
+    name = f"avg_pool{len(kernel)}d"
+    layer_shapes.divisor(name, divisor)
+    window = Window(name, x.array.shape, kernel, stride, padding, (1,) * len(kernel), ceil)
     return AveragePool(window, count_include_pad, divisor or 0)(x)
