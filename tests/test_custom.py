@@ -85,6 +85,23 @@ def test_several_results():
     assert x.grad.tolist() == [2, 2, 0, 0] and b.requires_grad
 
 
+def test_a_result_that_nothing_depends_on_may_have_no_gradient():
+    class Both(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.set_materialize_grads(False)
+            return x * 2, x * 3
+
+        @staticmethod
+        def backward(ctx, a, b):
+            assert a is None
+            return b * 3
+
+    x = tg.ones(2, requires_grad=True)
+    Both.apply(x)[1].sum().backward()
+    assert x.grad.tolist() == [3, 3]
+
+
 def test_what_backward_returns_must_fit():
     class Wrong(Function):
         @staticmethod

@@ -239,6 +239,8 @@ def test_detach():
     assert not y.requires_grad and y.is_leaf
     (x * y).sum().backward()
     assert x.grad.tolist() == [4.0]
+    z = x * x
+    assert z.detach_() is z and z.is_leaf and not z.requires_grad and z.grad_fn is None
 
 
 # ---- recording -------------------------------------------------------------------------------------------------------

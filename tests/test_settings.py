@@ -86,7 +86,7 @@ def test_settings_that_change_nothing():
     with pytest.raises(ValueError, match="precision is 'low'"):
         tg.set_float32_matmul_precision("low")
     assert tg.compile(tg.exp) is tg.exp and tg.compile(mode="default")(tg.exp) is tg.exp
-    assert not tg.backends.mps.is_available() and tg.typename(3) == "int"
+    assert not (tg.backends.mps.is_available() or tg.backends.mps.is_built()) and tg.typename(3) == "int"
     assert tg.accelerator.current_accelerator() == "cuda" and tg.accelerator.is_available()
 
 
@@ -122,7 +122,20 @@ def test_half_precision_is_switched_off():
             make("cuda")
 
 
-def test_the_gpu(monkeypatch):
+def test_where_a_tensor_lies():
+    x, y = tg.ones(1), tg.ones(1, device="meta")
+    assert x.is_cpu and not x.is_meta and y.is_meta and not y.is_cpu and not x.is_pinned()
+    assert x.share_memory_() is x and x.pin_memory() is x
+
+
+def test_the_shape_of_another():
+    x, wide = tg.arange(6), tg.ones(3, 2)
+    assert x.view_as(wide).tolist() == x.reshape_as(wide).tolist() == [[0, 1], [2, 3], [4, 5]]
+    assert tg.tensor([1, 2]).expand_as(wide).tolist() == [[1, 2]] * 3
+
+
+def test_the_gpu():
+    assert tg.cuda.is_initialized() == tg.cuda.is_available() and tg.cuda.get_device_name()
     tg.cuda.set_device("cuda:0")
     with pytest.raises(RuntimeError, match="set_device: GPU 1 is asked for but a run has one"):
         tg.cuda.set_device(1)

@@ -21,11 +21,11 @@ def test_the_first_input_says_the_size(lazy, shape, weight, text):
     name = type(layer).__name__
     assert repr(layer).startswith(name + text), repr(layer)
     before, x = list(layer.parameters()), tg.rand(*shape)
-    assert all(type(p) is nn.UninitializedParameter for p in before)
+    assert all(type(p) is nn.UninitializedParameter and nn.parameter.is_lazy(p) for p in before)
     out = layer(x)
     assert type(layer).__name__ == name.removeprefix("Lazy") and layer.weight.shape == weight
     assert [p is q for p, q in zip(before, layer.parameters())] == [True] * len(before)
-    assert layer(x).shape == out.shape and type(layer.weight) is nn.Parameter
+    assert layer(x).shape == out.shape and type(layer.weight) is nn.Parameter and not nn.parameter.is_lazy(layer.weight)
     assert repr(layer) == repr(copy.deepcopy(layer))
 
 

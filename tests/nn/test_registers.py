@@ -48,6 +48,15 @@ def test_state_hooks():
     assert repr(fresh.load_state_dict(given)) == "<All keys matched successfully>" and "1.extra" in given
 
 
+def test_what_a_state_hook_returns():
+    net = network()
+    with (net.register_state_dict_post_hook(lambda module, state, prefix, metadata: state),
+          pytest.raises(RuntimeError, match="state_dict: a post-hook of Sequential returned a dict but must return None")):
+        net.state_dict()
+    net._register_state_dict_hook(lambda module, state, prefix, metadata: {key + "!": t for key, t in state.items()})
+    assert list(net.state_dict())[:2] == ["0.weight!", "1.weight!"]
+
+
 def test_what_a_module_saves_of_its_own():
     class Counting(nn.Module):
         def __init__(self):

@@ -13,6 +13,7 @@ from tinygrad_cnn.optim.swa_utils import (
     get_ema_avg_fn,
     get_ema_multi_avg_fn,
     get_swa_avg_fn,
+    get_swa_multi_avg_fn,
     update_bn,
 )
 
@@ -20,12 +21,13 @@ from tinygrad_cnn.optim.swa_utils import (
 def test_averages():
     net = nn.Linear(1, 1, bias=False)
     models = [AveragedModel(net), AveragedModel(net, avg_fn=get_swa_avg_fn()), AveragedModel(net, avg_fn=get_ema_avg_fn(0.5)),
-              AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.5), device="cpu")]
+              AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.5), device="cpu"),
+              AveragedModel(net, multi_avg_fn=get_swa_multi_avg_fn())]
     for value in (1.0, 2.0, 6.0):
         net.weight.data.fill_(value)
         for model in models:
             model.update_parameters(net)
-    assert [m.module.weight.item() for m in models] == [3, 3, 3.75, 3.75] and models[0].n_averaged == 3
+    assert [m.module.weight.item() for m in models] == [3, 3, 3.75, 3.75, 3] and models[0].n_averaged == 3
     assert models[0](tg.ones(1, 1)).item() == 3 and list(models[0].state_dict()) == ["n_averaged", "module.weight"]
     with pytest.raises(ValueError, match="avg_fn and multi_avg_fn are both given"):
         AveragedModel(net, avg_fn=get_swa_avg_fn(), multi_avg_fn=get_ema_multi_avg_fn())

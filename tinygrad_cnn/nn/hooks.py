@@ -26,7 +26,7 @@ class Hooks:
         self.backward_before: dict[int, Hook] = {}
         self.backward: dict[int, Hook] = {}
         self.state_before: dict[int, Hook] = {}
-        self.state_after: dict[int, Hook] = {}
+        self.state_after: dict[int, tuple[Hook, bool]] = {}  # whether it may return another state
         self.load_before: dict[int, Hook] = {}
         self.load_after: dict[int, Hook] = {}
 
@@ -190,8 +190,9 @@ class Hooked:
         return Handle(self.hooks.state_before, hook)
 
     def register_state_dict_post_hook(self, hook: Hook) -> Handle:
-        """Call `hook(module, state_dict, prefix, metadata)` once the module and all below are in the state_dict."""
-        return Handle(self.hooks.state_after, hook)
+        """Call `hook(module, state_dict, prefix, metadata)` once the module and all below are in the state_dict.
+        It may change the dictionary in place and returns None."""
+        return Handle(self.hooks.state_after, (hook, False))
 
     def register_load_state_dict_pre_hook(self, hook: Hook) -> Handle:
         """Call `hook(module, state_dict, prefix, metadata, strict, missing_keys, unexpected_keys, error_msgs)` before a
@@ -207,8 +208,8 @@ class Hooked:
         return self.register_load_state_dict_pre_hook(hook if with_module else lambda module, *found: hook(*found))
 
     def _register_state_dict_hook(self, hook: Hook) -> Handle:
-        """PyTorch's older name of `register_state_dict_post_hook`."""
-        return self.register_state_dict_post_hook(hook)
+        """PyTorch's older way: what the hook returns, if not None, takes the place of the dictionary."""
+        return Handle(self.hooks.state_after, (hook, True))
 
     def get_extra_state(self) -> Any:
         """A subclass may define it, and `set_extra_state(state)`: what it returns is saved with the module."""

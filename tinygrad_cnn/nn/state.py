@@ -43,8 +43,12 @@ def saved(module: Module, state: dict[str, Any], prefix: str, keep_vars: bool) -
         state[prefix + EXTRA] = module.get_extra_state()
     for name, child in module.parts():
         child.state_dict(destination=state, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
-    for hook in _hooks(module, "state_after"):
-        hook(module, state, prefix, {})
+    for hook, replaces in _hooks(module, "state_after"):
+        changed = hook(module, state, prefix, {})
+        if changed is not None and not replaces:
+            raise RuntimeError(f"state_dict: a post-hook of {type(module).__name__} returned a {type(changed).__name__} but "
+                               "must return None; change the dictionary that it is given")
+        state = state if changed is None else changed
     return state
 
 
