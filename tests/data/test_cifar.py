@@ -60,6 +60,8 @@ def test_cifar100(tmp_path, binary, coarse):
     ("data_batch_2", dumps({"labels": [1]}), "the file holds labels, but data should be in it as ndarray"),
     ("data_batch_2", dumps({"labels": [1], "data": PIXELS[:2]}), r"data has shape \(2, 3072\) beside 1 labels"),
     ("data_batch_2", dumps({"labels": [1], "data": PIXELS[:1]}).replace(b"M\0\x0c", b"M\1\x0c"), "cannot reshape array"),
+    ("data_batch_2", dumps({"data": PIXELS[:1]}).replace(b"\x89T", b"\x88T", 1), "not of C-contiguous uint8"),
+    ("data_batch_2", dumps({"data": PIXELS[:1]}).replace(b"cnumpy\nndarray\n", b"K\x03"), "array of another class"),
     ("data_batch_2", dumps({"labels": ["a"], "data": PIXELS[:1]}), "whole numbers for labels"),
     ("data_batch_2", dumps({"labels": [10], "data": PIXELS[:1]}), "labels run from 0 to 10, but there are 10 classes"),
     ("batches.meta", dumps({"label_names": [1, 2]}), "label_names should be strings, but some are not"),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tinygrad_cnn as tg
+from tinygrad_cnn import data
 from tinygrad_cnn.utils.data import ConcatDataset, DataLoader, Dataset, Subset, TensorDataset, random_split
 
 
@@ -40,6 +41,8 @@ def test_subset_of_a_subset():
     assert len(outer) == 2
     assert outer.batch(np.array([0, 1]))[0].tolist() == [2, 8]
     assert float(outer[1][0]) == 8
+    pairs = Subset([(0, 1), (5, 6), (7, 8)], [2, 1])  # a list will do
+    assert [column.tolist() for column in pairs.batch(np.array([1, 0]))] == [[5, 7], [6, 8]]
 
 
 @pytest.mark.parametrize("index", [-1, 10])
@@ -48,10 +51,11 @@ def test_subset_refuses_indices_outside(index):
         Subset(Squares(), [0, index])
 
 
+@pytest.mark.parametrize("kind", [TensorDataset, data.TensorDataset])
 @pytest.mark.parametrize("lengths", [(2, 3), ()])
-def test_tensor_dataset_refuses_unequal_lengths(lengths):
+def test_tensor_dataset_refuses_unequal_lengths(lengths, kind):
     with pytest.raises(ValueError, match=r"TensorDataset: .* have lengths \[.*equal length"):
-        TensorDataset(*(np.zeros(length) for length in lengths))
+        kind(*(np.zeros(length) for length in lengths))
 
 
 def test_the_base_class_asks_for_what_is_missing():
@@ -63,7 +67,7 @@ def test_the_base_class_asks_for_what_is_missing():
 
 def test_datasets_one_after_the_other():
     both = TensorDataset(np.arange(3)) + TensorDataset(np.arange(10, 14))
-    assert isinstance(both, ConcatDataset) and len(both) == 7
+    assert isinstance(both, ConcatDataset) and len(both) == 7 and both.cumulative_sizes == [3, 7]
     assert [int(both[k][0]) for k in (0, 2, 3, 6, -1, -7)] == [0, 2, 10, 13, 13, 0]
     assert both.batch(np.array([3, 0]))[0].tolist() == [10, 0]
     with pytest.raises(IndexError, match="ConcatDataset: index 7 does not exist in a dataset of 7"):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.data_files import TYPES, idx
 from tinygrad_cnn.data import MNIST, DataFileError, DataLoader, FashionMNIST, read_idx
+from tinygrad_cnn.data.files import read_file
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 PIXELS = {True: "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012",
@@ -61,6 +62,14 @@ def test_files_that_cannot_be_read(tmp_path):
         read_idx(tmp_path / "none")
     with pytest.raises(DataFileError, match="the file cannot be read"):
         read_idx(tmp_path)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bytes])
+def test_files_that_are_too_long(tmp_path, pack):
+    (tmp_path / "zeros").write_bytes(pack(bytes(1001)))
+    assert len(read_file(tmp_path / "zeros", largest=1001)) == 1001
+    with pytest.raises(DataFileError, match="zeros: the file has more than 1000 bytes when unpacked"):
+        read_file(tmp_path / "zeros", largest=1000)
 
 
 @pytest.mark.parametrize(("pack", "ending"), [(gzip.compress, ".gz"), (bytes, "")])
