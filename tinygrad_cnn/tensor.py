@@ -206,7 +206,8 @@ class Tensor(Operators, Arithmetic, Elementwise, Composed, Products, Reductions,
         return printed(self)
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and not self.ndim else format(repr(self), spec)
+        plain = type(self) is Tensor and not self.ndim and self.device != "meta"
+        return format(self.item(), spec) if plain else object.__format__(self, spec)
 
     def to(self, *targets: Any, device: Any = None, dtype: Any = None, non_blocking: Any = False, copy: Any = False,
            memory_format: MemoryFormat = preserve_format) -> Tensor:

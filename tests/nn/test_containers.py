@@ -43,13 +43,26 @@ def test_modules_are_inserted_and_taken_out():
     assert net.insert(1, nn.Tanh()) is net and [type(m).__name__ for m in net] == ["Linear", "Tanh", "ReLU", "Linear"]
     del net[1:3]
     assert list(net.state_dict()) == ["0.weight", "0.bias", "1.weight", "1.bias"]
-    assert isinstance(net.pop(), nn.Linear) and len(net) == 1
-    net += [nn.Sigmoid()]
+    assert isinstance(net.pop(-1), nn.Linear) and len(net) == 1
+    net += nn.Sequential(nn.Sigmoid())
     assert len(net + nn.Sequential(nn.ReLU())) == 3 and len(net) == 2
     with pytest.raises(IndexError, match="Sequential: index 5 lies outside of 2 modules; use -2 to 2"):
         net.insert(5, nn.ReLU())
-    with pytest.raises(TypeError, match="Sequential: 0 is a int; give a Module"):
+    with pytest.raises(AssertionError, match="Sequential.insert: module is a int; give a Module"):
         net.insert(0, 3)
+    with pytest.raises(ValueError, match="Sequential: a list cannot be added; give a Sequential"):
+        net + [nn.ReLU()]
+    assert nn.ModuleList(net).insert(0, nn.ReLU()) is None
+
+
+def test_a_sequential_times_a_number_has_its_modules_again():
+    net = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    assert len(net * 2) == len(3 * net) - 2 == 4 and (net * 2)[2] is net[0] and len(net) == 2
+    net *= 2
+    assert len(net) == 4 and net[3] is net[1]
+    for times, error in ((0, ValueError), ("a", TypeError)):
+        with pytest.raises(error, match="Sequential: it is multiplied by"):
+            net * times
 
 
 def test_a_part_of_a_list_counts_anew_and_equal_neighbors_print_once():
@@ -69,8 +82,9 @@ def test_a_dictionary_of_modules():
     assert list(heads) == list(heads.keys()) == ["a", "b"] and "a" in heads and len(heads) == 2
     assert isinstance(heads["a"], nn.Tanh) and [type(m) for m in heads.values()] == [nn.Tanh, nn.ReLU]
     assert isinstance(heads.pop("a"), nn.Tanh) and next(iter(heads.items()))[0] == "b"
-    with pytest.raises(KeyError):
-        heads["a"]
+    for refused in (heads.__getitem__, heads.__delitem__):
+        with pytest.raises(KeyError):
+            refused("a")
     with pytest.raises(TypeError, match="ModuleDict: modules is a int"):
         nn.ModuleDict(3)
     heads.clear()
@@ -90,9 +104,20 @@ def test_parameters_in_lists_and_dictionaries():
     assert list(net.dict) == list(net.dict.keys()) and net.dict.get("u") is None and len(list(net.dict.values())) == 2
     assert net.dict.pop("v").shape == (1,) and [name for name, _ in net.dict.items()] == ["w"]
     net.dict.clear()
-    assert not len(net.dict) and "(2): Parameter of shape (1,), float32" in repr(net.list)
-    with pytest.raises(TypeError, match="ParameterList: values is a tensor"):
+    assert not len(net.dict) and "(2): Parameter containing: [float32 of size 1]" in repr(net.list)
+    with pytest.raises(TypeError, match="ParameterList: values is a Tensor"):
         nn.ParameterList(tg.ones(2))
+
+
+def test_what_is_no_parameter_may_stand_among_them():
+    values = nn.ParameterList([tg.ones(2), "text"])
+    assert values[1] == "text" and len(values) == 2 and list(values.state_dict()) == ["0"]
+    names = nn.ParameterDict({"b": tg.ones(1), "a": 3})
+    assert list(names) == ["a", "b"] and list(reversed(names)) == ["b", "a"] and list(names.state_dict()) == ["b"]
+    assert names.setdefault("c", tg.ones(4)).shape == (4,) and list(names | {"d": 1}) == ["a", "b", "c", "d"]
+    assert names.popitem()[0] == "c" and list(names.copy()) == ["a", "b"] and list(names.fromkeys("xy", 1)) == ["x", "y"]
+    with pytest.raises(RuntimeError, match="ParameterDict: it is called but holds parameters only"):
+        names()
 
 
 def test_unflatten_undoes_flatten():

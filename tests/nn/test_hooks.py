@@ -72,3 +72,53 @@ def test_a_hook_may_be_called_always():
     with pytest.raises(ValueError, match="linear"):
         layer(tg.ones(3, 5))
     assert seen == [None]
+
+
+def test_hooks_of_all_modules_are_called_before_a_modules_own():
+    places, seen, model = nn.modules.module, [], net()
+    handles = [
+        places.register_module_forward_pre_hook(lambda module, args: seen.append("before")),
+        places.register_module_forward_hook(lambda module, args, out: seen.append("after")),
+        places.register_module_full_backward_pre_hook(lambda module, grads: seen.append("arrived")),
+        places.register_module_full_backward_hook(lambda module, into, out: seen.append("left")),
+    ]
+    model[1].register_forward_hook(lambda module, args, out: seen.append("own"))
+    try:
+        model[1](tg.ones(2, requires_grad=True)).sum().backward()
+        assert seen == ["before", "after", "own", "arrived", "left"]
+        model(tg.ones(1, 2))
+        assert seen.count("before") == 5  # no neighbors are fused meanwhile
+    finally:
+        for handle in handles:
+            handle.remove()
+    model(tg.ones(1, 2))
+    assert seen.count("before") == 5
+
+
+def test_backward_hooks_of_two_ways_and_of_wrong_number_are_refused():
+    layer = nn.Linear(2, 2)
+    layer.register_full_backward_hook(lambda module, into, out: (into[0], into[0]))
+    with pytest.raises(RuntimeError, match="a backward hook returned 2 grad_input but there are 1"):
+        layer(tg.ones(1, 2, requires_grad=True)).sum().backward()
+    with pytest.raises(RuntimeError, match="Linear: it has backward hooks of the newer way"):
+        layer.register_backward_hook(lambda *grads: None)
+
+
+def test_gradients_past_the_results_tell_no_hook():
+    class Named(nn.Module):
+        def forward(self, x, y):
+            return {"out": x * y} if self.training else x * y
+
+    module, seen = Named(), []
+    module.register_full_backward_hook(lambda module, into, out: seen.append([g.tolist() for g in into]))
+    x, y = tg.ones(2, requires_grad=True), tg.ones(2)
+    module(x, y)["out"].sum().backward()
+    assert seen == []
+    module.eval()(x, y).sum().backward()
+    assert seen == [[[1, 1], [0, 0]]]
+
+
+def test_a_forward_of_its_own_is_called_in_a_sequential():
+    model = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    model[1].forward = lambda x: x * 0 - 7
+    assert model(tg.ones(1, 2)).tolist() == [[-7, -7]]

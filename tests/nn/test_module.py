@@ -203,3 +203,27 @@ def test_a_parameter_alone():
     assert nn.Parameter().shape == (0,)
     frozen = copy.deepcopy(nn.Parameter(tg.ones(2), requires_grad=False))
     assert isinstance(frozen, nn.Parameter) and not frozen.requires_grad
+
+
+def test_parts_before_init_are_refused():
+    class Early(nn.Module):
+        def __init__(self, assign):
+            assign(self)
+
+    for assign in (lambda m: setattr(m, "p", nn.Parameter(tg.ones(1))), lambda m: setattr(m, "m", nn.ReLU()),
+                   lambda m: m.register_buffer("b", tg.ones(1))):
+        with pytest.raises(AttributeError, match=r"Early: .* is assigned before Module.__init__\(\) is called"):
+            Early(assign)
+
+
+def test_extra_lines_are_indented():
+    class Talkative(nn.Module):
+        def extra_repr(self):
+            return "one\ntwo"
+
+    assert repr(Talkative()) == "Talkative(\n  one\n  two\n)"
+
+
+def test_modules_are_counted_again_on_demand():
+    layer = nn.ReLU()
+    assert len(list(nn.Sequential(layer, layer).modules(remove_duplicate=False))) == 3

@@ -41,7 +41,7 @@ def test_all_faults_are_in_one_error_and_nothing_is_loaded():
     state = {key: value + 1 for key, value in net().state_dict().items()}
     del state["3.bias"]
     state["0.weight"] = tg.zeros(2, 1, 5, 5)
-    state["1.num_batches_tracked"] = tg.tensor(1.0)
+    state["1.num_batches_tracked"] = 1.0
     state["head.weight"] = tg.zeros(1)
     a = net()
     before = a[1].weight.tolist()
@@ -49,7 +49,7 @@ def test_all_faults_are_in_one_error_and_nothing_is_loaded():
         a.load_state_dict(state)
     for text in ("4 of the keys do not fit Sequential", "missing: 3.bias (3,)", "unexpected: head.weight (1,)",
                  "shape: 0.weight is (2, 1, 5, 5) but the network has (2, 1, 3, 3)",
-                 "dtype: 1.num_batches_tracked is float32 but the network has int64"):
+                 "kind: 1.num_batches_tracked is a float but a tensor or an array is needed"):
         assert text in str(error.value)
     assert a[1].weight.tolist() == before
 
@@ -96,3 +96,52 @@ def test_variables_and_destinations():
     assert a[0].weight.array is new["0.weight"].array and isinstance(a[0].weight, nn.Parameter)
     assert not a[0].weight.requires_grad and a[0].bias.requires_grad
     assert dict(a[1].named_buffers())["running_mean"] is new["1.running_mean"]
+
+
+def test_other_dtypes_are_converted():
+    a = nn.Linear(2, 2)
+    a.load_state_dict({"weight": tg.tensor([[1, 2], [3, 4]]), "bias": tg.ones(2, dtype=tg.float64)})
+    assert a.weight.tolist() == [[1, 2], [3, 4]] and a.bias.dtype == tg.float32
+
+
+def test_the_state_says_its_version_and_old_ones_lack_the_count():
+    bn = nn.BatchNorm1d(2)
+    state = nn.Sequential(bn).state_dict()
+    assert state._metadata["0"] == {"version": 2} and state._metadata[""] == {"version": 1}
+    del state["0.num_batches_tracked"]
+    with pytest.raises(RuntimeError, match="missing: 0.num_batches_tracked"):
+        nn.Sequential(bn).load_state_dict(state)
+    assert nn.Sequential(bn).load_state_dict(dict(state)) == ([], [])
+
+
+def test_a_subclass_saves_and_loads_in_its_own_way():
+    class Renamed(nn.Linear):
+        _version = 3
+
+        def _save_to_state_dict(self, destination, prefix, keep_vars):
+            super()._save_to_state_dict(destination, prefix, keep_vars)
+            destination[prefix + "w"] = destination.pop(prefix + "weight")
+
+        def _load_from_state_dict(self, state_dict, prefix, local_metadata, *rest):
+            assert local_metadata["version"] == 3
+            state_dict[prefix + "weight"] = state_dict.pop(prefix + "w")
+            super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
+
+    a, b = nn.Sequential(Renamed(2, 1)), nn.Sequential(Renamed(2, 1))
+    assert list(a.state_dict()) == ["0.bias", "0.w"]
+    b.load_state_dict(a.state_dict())
+    assert b[0].weight.tolist() == a[0].weight.tolist()
+
+
+def test_hooks_may_forgive_and_replace():
+    a = nn.Linear(2, 2)
+    a.register_load_state_dict_post_hook(lambda module, result: result.missing_keys.clear())
+    assert a.load_state_dict({"weight": tg.ones(2, 2)}) == ([], []) and a.weight.tolist() == [[1, 1], [1, 1]]
+    a.register_load_state_dict_post_hook(lambda module, result: 1)
+    with pytest.raises(AssertionError, match="Linear: a load_state_dict post-hook returned something"):
+        a.load_state_dict(a.state_dict())
+    a._register_state_dict_hook(lambda module, state, prefix, metadata: {"rows": len(state["weight"])})
+    assert a.state_dict() == {"rows": 2}
+    a.register_state_dict_post_hook(lambda module, state, prefix, metadata: state)
+    with pytest.raises(RuntimeError, match="Linear: a state_dict post-hook returned a dict"):
+        a.state_dict()

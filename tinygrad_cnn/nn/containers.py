@@ -29,31 +29,31 @@ class _Numbered(Module):
         return iter(self._named().values())
 
     @overload
-    def __getitem__(self: C, index: slice) -> C: ...
+    def __getitem__(self: C, idx: slice) -> C: ...
     @overload
-    def __getitem__(self, index: int) -> Module: ...
+    def __getitem__(self, idx: int) -> Module: ...
 
-    def __getitem__(self: C, index: int | slice) -> C | Module:
-        if isinstance(index, int):
-            return list(self)[index]
+    def __getitem__(self: C, idx: int | slice) -> C | Module:
+        if not isinstance(idx, slice):
+            return list(self)[idx]
         part = type(self)()
-        part._place(list(self._named().items())[index])
+        part._place(list(self._named().items())[idx])
         return part
 
-    def __setitem__(self, index: int, module: Module) -> None:
-        setattr(self, list(self._named())[index], module)
+    def __setitem__(self, idx: int, module: Module) -> None:
+        setattr(self, list(self._named())[idx], module)
 
-    def __delitem__(self, index: int | slice) -> None:
+    def __delitem__(self, idx: int | slice) -> None:
         kept = list(self)
-        del kept[index]
+        del kept[idx]
         self._renumber(kept)
 
-    def __iadd__(self: C, modules: Iterable[Module]) -> C:
-        return self.extend(modules)
+    def __iadd__(self: C, other: Iterable[Module]) -> C:
+        return self.extend(other)
 
-    def __add__(self: C, modules: Iterable[Module]) -> C:
+    def __add__(self: C, other: Iterable[Module]) -> C:
         both = type(self)()
-        both._renumber([*self, *modules])
+        both._renumber([*self, *other])
         return both
 
     def _place(self, modules: Iterable[tuple[str, Module]]) -> None:
@@ -67,19 +67,15 @@ class _Numbered(Module):
             delattr(self, name)
         self._place((str(k), module) for k, module in enumerate(modules))
 
-    def insert(self: C, index: int, module: Module) -> C:
-        """Add `module` before number `index`; returns the container."""
+    def _insert(self, index: int, module: Module) -> None:
         if not -len(self) <= index <= len(self):
             raise IndexError(f"{type(self).__name__}: index {index} lies outside of {len(self)} modules; "
                              f"use {-len(self)} to {len(self)}")
-        if not isinstance(module, Module):
-            raise TypeError(f"{type(self).__name__}: {index} is a {type(module).__name__}; give a Module")
         modules = list(self)
         modules.insert(index, module)
         self._renumber(modules)
-        return self
 
-    def pop(self, key: int | slice = -1) -> Module:
+    def pop(self, key: int | slice) -> Module:
         """Take out module number `key` and return it."""
         module: Module = self[key]
         del self[key]
@@ -111,8 +107,45 @@ class Sequential(_Numbered):
         else:
             self._place((str(k), module) for k, module in enumerate(modules))  # type: ignore[misc]
 
+    def __iadd__(self, other: Iterable[Module]) -> Sequential:
+        return self.extend(_sequential(other))
+
+    def __add__(self, other: Iterable[Module]) -> Sequential:
+        return super().__add__(_sequential(other))
+
+    def __mul__(self, other: int) -> Sequential:
+        both = Sequential()
+        both._renumber(list(self) * _times(other))
+        return both
+
+    __rmul__ = __mul__
+
+    def __imul__(self, other: int) -> Sequential:
+        return self.extend(list(self) * (_times(other) - 1))
+
+    def insert(self, index: int, module: Module) -> Sequential:
+        """Add `module` before number `index`; returns the container."""
+        if not isinstance(module, Module):
+            raise AssertionError(f"Sequential.insert: module is a {type(module).__name__}; give a Module")
+        self._insert(index, module)
+        return self
+
     def forward(self, input: Tensor) -> Tensor:
         return fused(*self)(input)
+
+
+def _sequential(other: object) -> Sequential:
+    if not isinstance(other, Sequential):
+        raise ValueError(f"Sequential: a {type(other).__name__} cannot be added; give a Sequential")
+    return other
+
+
+def _times(other: object) -> int:
+    if not isinstance(other, int):
+        raise TypeError(f"Sequential: it is multiplied by a {type(other).__name__}; give an int")
+    if other <= 0:
+        raise ValueError(f"Sequential: it is multiplied by {other}; give a positive int")
+    return other
 
 
 class Checkpointed(Sequential):
@@ -132,9 +165,13 @@ class Checkpointed(Sequential):
 class ModuleList(_Numbered):
     """A list whose modules belong to the network; it has no `forward`."""
 
-    def __init__(self, modules: Iterable[Module] | None = ()) -> None:
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
-        self.extend(modules or ())
+        self.extend(() if modules is None else modules)
+
+    def insert(self, index: int, module: Module) -> None:
+        """Add `module` before number `index`."""
+        self._insert(index, module)
 
     def _place(self, modules: Iterable[tuple[str, Module]]) -> None:
         super()._place((str(k), module) for k, (_, module) in enumerate(modules))  # a part counts anew
@@ -161,7 +198,7 @@ class ModuleDict(Module):
         self.register_module(key, module)
 
     def __delitem__(self, key: str) -> None:
-        delattr(self, key)
+        del self._modules[key]
 
     def __len__(self) -> int:
         return len(self.items())

@@ -10,6 +10,7 @@ from ..tensor import Tensor
 from . import functional as F
 from .activation import ReLU
 from .conv import Conv
+from .hooks import EVERY
 from .linear import Linear
 from .module import Module, watched
 from .norm import BatchNorm
@@ -42,7 +43,7 @@ def fused(*modules: Module) -> Step:
     def run(x: Tensor) -> Tensor:
         start = 0
         while start < len(modules):
-            step, length = _first(modules[start:start + 3], x) if _on and not watched() else (modules[start], 1)
+            step, length = _first(modules[start:start + 3], x) if _on and not (watched() or EVERY) else (modules[start], 1)
             x = step(x)
             start += length
         return x
@@ -74,7 +75,10 @@ def _first(modules: tuple[Module, ...], x: Tensor) -> tuple[Step, int]:
 
 def _is(module: Any, kind: Any) -> bool:
     """Whether `module` computes just what `kind` does: one with a forward or hooks of its own is left alone."""
-    return isinstance(module, kind) and type(module).forward is kind.forward and not vars(module).get("_hooks")
+    if not isinstance(module, kind) or type(module).forward is not kind.forward:
+        return False
+    own = vars(module)
+    return "forward" not in own and not own.get("_hooks")
 
 
 def _folds(conv: Any, bn: Any, x: Tensor) -> bool:

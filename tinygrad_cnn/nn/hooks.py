@@ -6,15 +6,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..autograd import Function
+from ..creation import zeros
 from ..handles import Handle
 from ..tensor import Tensor
 
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["Handle", "Hook", "Hooked", "Hooks"]
+__all__ = ["EVERY", "Handle", "Hook", "Hooked", "Hooks"]
 
 Hook = Callable[..., Any]
+
+
+CALLED = ("before", "after", "backward_before", "backward")  # the hooks of a call; the others are of a state
 
 
 class Hooks:
@@ -25,13 +29,22 @@ class Hooks:
         self.after: dict[int, tuple[Hook, bool, bool]] = {}
         self.backward_before: dict[int, Hook] = {}
         self.backward: dict[int, Hook] = {}
+        self.full: bool | None = None  # which way of being called backward its hooks were registered for
         self.state_before: dict[int, Hook] = {}
-        self.state_after: dict[int, tuple[Hook, bool]] = {}  # whether it may return another state
+        self.state_after: dict[int, Hook] = {}
         self.load_before: dict[int, Hook] = {}
         self.load_after: dict[int, Hook] = {}
 
     def __bool__(self) -> bool:
-        return bool(self.before or self.after or self.backward_before or self.backward)
+        return any(getattr(self, kind) for kind in CALLED)
+
+    def __or__(self, more: Hooks) -> Hooks:
+        """These hooks and after them `more`."""
+        both = Hooks()
+        for kind in CALLED:
+            getattr(both, kind).update(getattr(self, kind))
+            getattr(both, kind).update(getattr(more, kind))
+        return both
 
     def call(self, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """`module.forward` with all hooks."""
@@ -54,6 +67,32 @@ class Hooks:
             raise
 
 
+EVERY = Hooks()  # those of all modules
+
+
+def register_module_forward_pre_hook(hook: Hook) -> Handle:
+    """Call `hook(module, args)` before the `forward` of every module; see `Module.register_forward_pre_hook`."""
+    return Handle(EVERY.before, (hook, False))
+
+
+def register_module_forward_hook(hook: Hook, *, with_kwargs: bool = False, always_call: bool = False) -> Handle:
+    """Call `hook(module, args, output)` after the `forward` of every module; see `Module.register_forward_hook`."""
+    return Handle(EVERY.after, (hook, with_kwargs, always_call))
+
+
+def register_module_full_backward_pre_hook(hook: Hook) -> Handle:
+    """Call `hook(module, grad_output)` when the gradients of any module's results arrive."""
+    return Handle(EVERY.backward_before, hook)
+
+
+def register_module_full_backward_hook(hook: Hook) -> Handle:
+    """Call `hook(module, grad_input, grad_output)` once the gradients of any module's arguments are known."""
+    return Handle(EVERY.backward, hook)
+
+
+register_module_backward_hook = register_module_full_backward_hook  # PyTorch's older name
+
+
 def _prepared(module: Module, hook: Hook, with_kwargs: bool, args: tuple[Any, ...],
               kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments after a hook that may change them."""
@@ -74,36 +113,48 @@ class Passage:
     def __init__(self, module: Module, hooks: Hooks) -> None:
         self.module, self.hooks, self.count = module, hooks, 0
         self.watched: list[int] = []
-        self.arrived: tuple[Any, ...] = ()
+        self.others: dict[int, Any] = {}
+        self.arrived: tuple[Any, ...] | None = None
 
     def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments, with those that require grad behind a node."""
         self.count = len(args)
         self.watched = [k for k, x in enumerate(args) if isinstance(x, Tensor) and x.requires_grad]
+        if self.watched:
+            self.others = {k: (x.shape, x.dtype, x.device) for k, x in enumerate(args) if isinstance(x, Tensor)}
         return _through(Entrance(self), args, self.watched)
 
     def leave(self, out: Any) -> Any:
         """The result, with its tensors before a node."""
         outs = tuple(out) if isinstance(out, (tuple, list)) else (out,)
-        found = _through(Exit(self), outs, [k for k, x in enumerate(outs) if isinstance(x, Tensor) and x.requires_grad])
+        places = [k for k, x in enumerate(outs) if isinstance(x, Tensor) and x.requires_grad]
+        found = _through(Exit(self), outs, places)
         return type(out)(found) if isinstance(out, (tuple, list)) else found[0]
 
     def left(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
         """The gradients of the results have arrived."""
         for hook in list(self.hooks.backward_before.values()):
-            changed = hook(self.module, grads)
-            grads = grads if changed is None else changed if isinstance(changed, tuple) else (changed,)
+            grads = self._changed("grad_output", grads, hook(self.module, grads))
         self.arrived = grads
         if not self.watched:
             self.entered((None,) * self.count)
         return grads
 
     def entered(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The gradients of the arguments are known."""
-        for hook in list(self.hooks.backward.values()):
-            changed = hook(self.module, grads, self.arrived)
-            grads = grads if changed is None else changed if isinstance(changed, tuple) else (changed,)
+        """The gradients of the arguments are known; nobody is told where they came past the results."""
+        for hook in list(self.hooks.backward.values()) if self.arrived is not None else ():
+            grads = self._changed("grad_input", grads, hook(self.module, grads, self.arrived))
         return grads
+
+    def _changed(self, name: str, grads: tuple[Any, ...], returned: Any) -> tuple[Any, ...]:
+        """The gradients after a hook that may return others."""
+        if returned is None:
+            return grads
+        found = returned if isinstance(returned, tuple) else (returned,)
+        if len(found) != len(grads):
+            raise RuntimeError(f"{type(self.module).__name__}: a backward hook returned {len(found)} {name} but there are "
+                               f"{len(grads)}; return one for each, or None")
+        return found
 
 
 class Gate(Function):
@@ -123,6 +174,8 @@ class Entrance(Gate):
 
     def backward(self, *grads: Any) -> Any:
         every: list[Any] = [None] * self.passage.count
+        for place, (shape, dtype, device) in self.passage.others.items():
+            every[place] = zeros(shape, dtype=dtype, device=device)
         for place, g in zip(self.passage.watched, grads):
             every[place] = g
         found = self.passage.entered(tuple(every))
@@ -177,9 +230,18 @@ class Hooked:
         Both are tuples, with None for what has no gradient; what the hook returns, if not None, takes the place of
         `grad_input`.
         """
-        return Handle(self.hooks.backward, hook, prepend)
+        return Handle(self._for_backward(True), hook, prepend)
 
-    register_backward_hook = register_full_backward_hook  # PyTorch's older name
+    def register_backward_hook(self, hook: Hook) -> Handle:
+        """PyTorch's older way: the same, but no module may have hooks of both ways."""
+        return Handle(self._for_backward(False), hook)
+
+    def _for_backward(self, full: bool) -> dict[int, Hook]:
+        if self.hooks.full is (not full):
+            raise RuntimeError(f"{type(self).__name__}: it has backward hooks of the {'older' if full else 'newer'} way; "
+                               "register all by register_full_backward_hook")
+        self.hooks.full = full
+        return self.hooks.backward
 
     def register_full_backward_pre_hook(self, hook: Hook, prepend: bool = False) -> Handle:
         """Call `hook(module, grad_output)` when the gradients of the results arrive; it may return others."""
@@ -190,8 +252,8 @@ class Hooked:
         return Handle(self.hooks.state_before, hook)
 
     def register_state_dict_post_hook(self, hook: Hook) -> Handle:
-        """Call `hook(module, state_dict, prefix, metadata)` once the module and all below are in the state_dict.
-        It may change the dictionary in place and returns None."""
+        """Call `hook(module, state_dict, prefix, metadata)` once the module and all below are in the state_dict, which it
+        may change but not replace."""
         return Handle(self.hooks.state_after, (hook, False))
 
     def register_load_state_dict_pre_hook(self, hook: Hook) -> Handle:
@@ -208,7 +270,7 @@ class Hooked:
         return self.register_load_state_dict_pre_hook(hook if with_module else lambda module, *found: hook(*found))
 
     def _register_state_dict_hook(self, hook: Hook) -> Handle:
-        """PyTorch's older way: what the hook returns, if not None, takes the place of the dictionary."""
+        """PyTorch's older way: what the hook returns, if not None, takes the place of the state_dict."""
         return Handle(self.hooks.state_after, (hook, True))
 
     def get_extra_state(self) -> Any:
@@ -218,6 +280,3 @@ class Hooked:
     def set_extra_state(self, state: Any) -> None:
         """Restore what `get_extra_state` returned."""
         raise RuntimeError(f"{type(self).__name__}.set_extra_state: it is not defined; define it and get_extra_state")
-
-    def _load_from_state_dict(self, *found: Any) -> None:
-        """Nothing; a subclass may define it to change what is loaded into it, as a pre-hook does."""

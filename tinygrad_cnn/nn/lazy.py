@@ -79,6 +79,9 @@ class Lazy(Module):
         if weight is not None and weight.ndim > self.weight_axis and weight.shape[0]:
             size = weight.shape[self.weight_axis] * (self.given.get("groups", 1) if self.weight_axis else 1)
             self.become(size, None, None)
+            self._load_from_state_dict(state, prefix, *rest)
+        else:
+            super()._load_from_state_dict(state, prefix, *rest)
 
     def extra_repr(self) -> str:
         like = self._made(self.given.get("groups", 1), device="meta")

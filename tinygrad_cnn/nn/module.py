@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..creation import empty
 from ..shapes import FLOAT32, FLOAT64, ShapeError
 from ..tensor import Tensor
-from .hooks import Hooked
+from .hooks import EVERY
 from .parameter import Parameter, clear_grad, replace
 from .registers import Register
-from .state import LoadResult, load, saved
+from .state import LoadResult, Stateful, load, saved
 
 M = TypeVar("M", bound="Module")
 T = TypeVar("T")
@@ -40,7 +40,7 @@ def watched() -> bool:
     return bool(_watchers)
 
 
-class Module(Hooked):
+class Module(Stateful):
     """Base class of layers and networks.
 
     Assign a `Parameter`, a `Module` or, through `register_buffer`, a tensor to an attribute, and it becomes part of the
@@ -57,6 +57,8 @@ class Module(Hooked):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         hooks = vars(self).get("_hooks")
+        if EVERY:
+            hooks = EVERY | hooks if hooks else EVERY
         try:
             out = hooks.call(self, args, kwargs) if hooks else self.forward(*args, **kwargs)
         except ShapeError as error:
@@ -70,11 +72,16 @@ class Module(Hooked):
 
     # ---- attributes --------------------------------------------------------------------------------------------------
 
+    def __init__(self) -> None:
+        vars(self).setdefault("_buffer_names", {})
+
     @property
     def _persistent(self) -> dict[str, bool]:
         """Names of the buffers; whether each is part of the state_dict."""
-        found: dict[str, bool] = vars(self).setdefault("_buffer_names", {})
+        found: dict[str, bool] = vars(self).get("_buffer_names", {})
         return found
+
+    _non_persistent_buffers_set = property(lambda self: {name for name, kept in self._persistent.items() if not kept})
 
     def __setattr__(self, name: str, value: Any) -> None:
         old = vars(self).get(name)
@@ -83,7 +90,15 @@ class Module(Hooked):
         if kind is not None and value is not None and not isinstance(value, kind):
             raise TypeError(f"{type(self).__name__}: {name} is a {type(old).__name__} and cannot become a "
                             f"{type(value).__name__}; assign a {kind.__name__} or None, or delete it first")
+        if isinstance(value, (Parameter, Module)):
+            self._begun("a parameter or module")
         super().__setattr__(name, value)
+
+    def _begun(self, what: str) -> None:
+        """Refuse parts of a module that is none yet."""
+        if "_buffer_names" not in vars(self):
+            raise AttributeError(f"{type(self).__name__}: {what} is assigned before Module.__init__() is called; call "
+                                 "super().__init__() first")
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
@@ -102,12 +117,13 @@ class Module(Hooked):
 
         It is saved in the state_dict unless `persistent` is False.
         """
+        self._begun("a buffer")
         self._register(name, tensor, Tensor)
         self._persistent[name] = persistent
 
-    def register_parameter(self, name: str, parameter: Parameter | None) -> None:
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
         """The same as assigning the attribute; `name` may be computed."""
-        self._register(name, parameter, Parameter)
+        self._register(name, param, Parameter)
 
     def register_module(self, name: str, module: Module | None) -> None:
         """The same as assigning the attribute; `name` may be computed, such as "0" or "denselayer1"."""
@@ -152,9 +168,9 @@ class Module(Hooked):
             if isinstance(value, Module):
                 yield from value._walk(_join(path, name))
 
-    def modules(self) -> Iterator[Module]:
-        """This module and all below, each once, parents first."""
-        return (module for _, module in self.named_modules())
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
+        """This module and all below, each once unless told otherwise, parents first."""
+        return (module for _, module in self.named_modules(remove_duplicate=remove_duplicate))
 
     def _own(self, kind: type[T]) -> Iterator[tuple[str, T]]:
         """Parameters or buffers of this module itself."""
@@ -194,13 +210,13 @@ class Module(Hooked):
         """All buffers, each once."""
         return (buffer for _, buffer in self.named_buffers(recurse=recurse))
 
-    def get_submodule(self, path: str) -> Module:
-        """The module at `path`, such as "layer1.0.conv2"; "" is this module."""
+    def get_submodule(self, target: str) -> Module:
+        """The module at the path `target`, such as "layer1.0.conv2"; "" is this module."""
         module: Any = self
-        for name in path.split(".") if path else ():
+        for name in target.split(".") if target else ():
             module = getattr(module, name)
             if not isinstance(module, Module):
-                raise AttributeError(f"{type(self).__name__}: '{name}' in '{path}' is a {type(module).__name__}; "
+                raise AttributeError(f"{type(self).__name__}: '{name}' in '{target}' is a {type(module).__name__}; "
                                      "name a Module")
         assert isinstance(module, Module)
         return module
@@ -228,11 +244,11 @@ class Module(Hooked):
         raise AttributeError(f"{type(self).__name__}: '{target}' is no {'parameter' if kind is Parameter else 'buffer'}; "
                              "see named_parameters() and named_buffers()")
 
-    def apply(self: M, function: Callable[[Module], None]) -> M:
-        """Call `function` on every module below and then on this one; returns this module."""
+    def apply(self: M, fn: Callable[[Module], None]) -> M:
+        """Call `fn` on every module below and then on this one; returns this module."""
         for child in self.children():
-            child.apply(function)
-        function(self)
+            child.apply(fn)
+        fn(self)
         return self
 
     # ---- modes, gradients, places ------------------------------------------------------------------------------------
@@ -322,14 +338,13 @@ class Module(Hooked):
         With `keep_vars` they are the parameters and buffers themselves. A `destination` is filled and returned. The three
         may be given in PyTorch's old order too.
         """
-        given: Any = (*args, *(destination, prefix, keep_vars)[len(args):])
-        return saved(self, {} if given[0] is None else given[0], *given[1:])
+        return saved(self, *(*args, *(destination, prefix, keep_vars)[len(args):]))
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> LoadResult:
         """Copy tensors (or NumPy arrays) into the network by path; with `assign` they take the place of its own.
 
         All faults are reported in one error, before anything is copied. With `strict` False, missing and unexpected
-        keys are only returned; wrong shapes and kinds of dtype are always errors.
+        keys are only returned; wrong shapes are always errors.
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"load_state_dict: state_dict is a {type(state_dict).__name__}; give a dictionary of tensors")
@@ -345,12 +360,15 @@ class Module(Hooked):
         """(name, what is printed) of the modules directly below."""
         return [(name, repr(module)) for name, module in vars(self).items() if isinstance(module, Module)]
 
+    def _get_name(self) -> str:
+        return type(self).__name__
+
     def __repr__(self) -> str:
         children = [f"({name}): {text}".replace("\n", "\n  ") for name, text in self._printed()]
-        extra = self.extra_repr()
-        if not children:
-            return f"{type(self).__name__}({extra})"
-        return f"{type(self).__name__}(\n  " + "\n  ".join(([extra] if extra else []) + children) + "\n)"
+        extra = self.extra_repr().splitlines()
+        if not children and len(extra) <= 1:
+            return f"{self._get_name()}({''.join(extra)})"
+        return f"{self._get_name()}(\n  " + "\n  ".join(extra + children) + "\n)"
 
 
 def _join(path: str, name: str) -> str:

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..left_out import guard
-from . import activation, containers, conv, distance, dropout, linear, loss, norm, pad, pool, unfold, upsample, vision
+from . import activation, containers, conv, distance, dropout, hooks, linear, loss, norm, pad, pool, unfold, upsample, vision
 from . import module as module
 
 _BatchNorm, _InstanceNorm, _NormBase, _ConvNd = norm.BatchNorm, norm.InstanceNorm, norm.Tracking, conv.ConvBase
@@ -25,8 +25,9 @@ _single, _pair, _triple, _quadruple = map(_ntuple, (1, 2, 3, 4))
 
 PLACES: dict[str, Any] = {
     "activation": activation, "container": containers, "distance": distance, "flatten": linear,
-    "fold": unfold, "linear": linear, "module": module, "padding": pad, "pixelshuffle": vision, "pooling": pool,
+    "fold": unfold, "linear": linear, "padding": pad, "pixelshuffle": vision, "pooling": pool,
     "sparse": vision, "upsampling": upsample, "normalization": norm,
+    "module": {**vars(hooks), **vars(module)},
     "batchnorm": {"_BatchNorm": _BatchNorm, "_NormBase": _NormBase, **vars(norm)},
     "instancenorm": {"_InstanceNorm": _InstanceNorm, **vars(norm)},
     "dropout": {"_DropoutNd": _DropoutNd, **vars(dropout)},

@@ -18,6 +18,7 @@ from .parameter import Parameter
 class Tracking(Module):
     """What batch and instance normalization share: weight, bias and running statistics of `num_features` channels."""
 
+    _version = 2
     ranks: ClassVar[tuple[int, ...]]
     weight: Parameter | None
     bias: Parameter | None
@@ -36,6 +37,13 @@ class Tracking(Module):
         self.register_buffer("running_mean", zeros(size, device=device, dtype=dtype) if tracked else None)
         self.register_buffer("running_var", ones(size, device=device, dtype=dtype) if tracked else None)
         self.register_buffer("num_batches_tracked", tensor(0, device=device) if tracked else None)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, local_metadata: dict[str, Any],
+                              *rest: Any) -> None:
+        """States that were written for inference, or before batches were counted, need not have the count."""
+        if self.num_batches_tracked is not None and local_metadata.get("version", 1) < self._version:
+            state_dict.setdefault(f"{prefix}num_batches_tracked", self.num_batches_tracked)
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
 
     def reset_running_stats(self) -> None:
         """Forget the running statistics."""

@@ -24,6 +24,8 @@ class Register(MutableMapping[str, Any]):
         setattr(self.module, name, value)
 
     def __delitem__(self, name: str) -> None:
+        if name not in self:
+            raise KeyError(name)
         delattr(self.module, name)
 
     def __iter__(self) -> Iterator[str]:

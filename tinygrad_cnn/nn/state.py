@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..creation import tensor
@@ -15,9 +17,9 @@ from .parameter import Parameter
 if TYPE_CHECKING:
     from .module import Module
 
-# Batch norm counts its batches, but files written for inference often leave the count out; PyTorch forgives that too.
-OPTIONAL = "num_batches_tracked"
 EXTRA = "_extra_state"  # what a module adds of its own, by get_extra_state and set_extra_state
+ASSIGN = "assign_to_params_buffers"  # in the metadata: whether tensors are put in place of a module's own
+WAITING = "copies"  # in the metadata: the list of what will be done when all modules fit
 SHOWN = 12
 
 
@@ -30,24 +32,75 @@ class LoadResult(NamedTuple):
     def __repr__(self) -> str:
         if not self.missing_keys and not self.unexpected_keys:
             return "<All keys matched successfully>"
-        return f"LoadResult(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+        return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
 
-def saved(module: Module, state: dict[str, Any], prefix: str, keep_vars: bool) -> dict[str, Any]:
+class Stateful(Hooked):
+    """A module's own part of a state_dict. Subclasses may define how it is saved and loaded, and raise `_version` when
+    that changes: it is kept with the state."""
+
+    _version: int = 1
+
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        """Put parameters, persistent buffers and extra state into `destination`."""
+        module: Any = self
+        for name, t in module._state():
+            destination[prefix + name] = t if keep_vars else t.detach()
+        if type(module).get_extra_state is not Hooked.get_extra_state:
+            destination[prefix + EXTRA] = module.get_extra_state()
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, local_metadata: dict[str, Any], strict: bool,
+                              missing_keys: list[str], unexpected_keys: list[str], error_msgs: list[str]) -> None:
+        """Take parameters, buffers and extra state from `state_dict`, or note what is wrong in the three lists.
+
+        Under `load_state_dict` nothing is copied at once: that waits in `local_metadata` until all modules are looked at.
+        """
+        module: Any = self
+        for hook in _hooks(module, "load_before"):
+            hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
+        own, copies = dict(module._state()), []
+        for name, t in own.items():
+            key = prefix + name
+            fault = _misfit(key, t, state_dict[key]) if key in state_dict else None
+            if fault:
+                error_msgs.append(fault)
+            elif key in state_dict:
+                copies.append(partial(_put, module, name, state_dict[key], local_metadata.get(ASSIGN, False)))
+            elif strict:
+                missing_keys.append(key)
+        extra = prefix + EXTRA
+        if type(module).set_extra_state is not Hooked.set_extra_state:
+            if extra in state_dict:
+                copies.append(partial(module.set_extra_state, state_dict[extra]))
+            elif strict:
+                missing_keys.append(extra)
+            own[EXTRA] = None
+        if strict:
+            known = {*own, *(f"{name}." for name, _ in module.parts())}
+            unexpected_keys += [key for key in state_dict if key.startswith(prefix) and not known & set(_begins(key, prefix))]
+        waiting = local_metadata.get(WAITING)
+        for copy in copies:
+            copy() if waiting is None else waiting.append(copy)
+
+
+def saved(module: Module, state: dict[str, Any] | None, prefix: str, keep_vars: bool) -> dict[str, Any]:
     """Fill `state` with what `module` and all below are made of."""
+    if state is None:
+        state = OrderedDict()
+        vars(state)["_metadata"] = OrderedDict()
+    metadata = {"version": module._version}
+    if hasattr(state, "_metadata"):
+        state._metadata[prefix[:-1]] = metadata
     for hook in _hooks(module, "state_before"):
         hook(module, prefix, keep_vars)
-    for name, t in module._state():
-        state[prefix + name] = t if keep_vars else t.detach()
-    if type(module).get_extra_state is not Hooked.get_extra_state:
-        state[prefix + EXTRA] = module.get_extra_state()
+    module._save_to_state_dict(state, prefix, keep_vars)
     for name, child in module.parts():
         child.state_dict(destination=state, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
     for hook, replaces in _hooks(module, "state_after"):
-        changed = hook(module, state, prefix, {})
+        changed = hook(module, state, prefix, metadata)
         if changed is not None and not replaces:
-            raise RuntimeError(f"state_dict: a post-hook of {type(module).__name__} returned a {type(changed).__name__} but "
-                               "must return None; change the dictionary that it is given")
+            raise RuntimeError(f"{type(module).__name__}: a state_dict post-hook returned a {type(changed).__name__}; change "
+                               "the state_dict in place and return None")
         state = state if changed is None else changed
     return state
 
@@ -59,56 +112,62 @@ def _hooks(module: Module, kind: str) -> list[Any]:
 
 def load(module: Module, state: Mapping[str, Any], strict: bool, assign: bool) -> LoadResult:
     """Copy `state` into `module`, or raise one error that lists all faults."""
-    state = _prepared(module, state, strict)
-    own = module.state_dict(keep_vars=True)
-    missing = [key for key in own if key not in state and key.rpartition(".")[2] != OPTIONAL]
-    unexpected = [key for key in state if key not in own]
-    shared = [key for key in own if key in state]
-    tensors = [key for key in shared if key.rpartition(".")[2] != EXTRA]
-    faults = [text for text in (_misfit(key, own[key], state[key]) for key in tensors) if text]
-    result = LoadResult(missing, unexpected)
-    for each in module.modules():
-        for hook in _hooks(each, "load_after"):
-            hook(each, result)
-    if strict:
-        faults += [f"missing: {key}{_shape(own[key])}" for key in missing]
-        faults += [f"unexpected: {key}{_shape(state[key])}" for key in unexpected]
-    if faults:
-        shown = "".join(f"\n  {text}" for text in faults[:SHOWN])
-        more = f"\n  and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
-        raise ShapeError(f"load_state_dict: {len(faults)} of the keys do not fit {type(module).__name__}; "
-                         f"{_remedy(missing, unexpected)}{shown}{more}")
-    for key in shared:
-        path, _, name = key.rpartition(".")
-        owner: Any = module.get_submodule(path)
-        if name == EXTRA:
-            owner.set_extra_state(state[key])
-        elif assign:
-            setattr(owner, name, _in_place_of(own[key], state[key]))
-        else:
-            with no_grad():
-                own[key].copy_(state[key].detach().to(own[key].device) if isinstance(state[key], Tensor) else state[key])
+    result, faults, waiting = LoadResult([], []), list[str](), list[Callable[[], None]]()
+    versions = getattr(state, "_metadata", {})
+
+    def look(part: Module, entries: dict[str, Any], prefix: str) -> None:
+        metadata = {**versions.get(prefix[:-1], {}), WAITING: waiting, **({ASSIGN: True} if assign else {})}
+        part._load_from_state_dict(entries, prefix, metadata, True, *result, faults)
+        for name, child in part.parts():
+            below = f"{prefix}{name}."
+            look(child, {key: value for key, value in entries.items() if key.startswith(below)}, below)
+
+    look(module, dict(state), "")
+    hooks = [(each, hook) for each in reversed(list(module.modules())) for hook in _hooks(each, "load_after")]
+    if faults or not hooks:
+        _verdict(module, state, result, faults, strict)
+    for copy in waiting:
+        copy()
+    for each, hook in hooks:
+        if hook(each, result) is not None:
+            raise AssertionError(f"{type(each).__name__}: a load_state_dict post-hook returned something; change the lists in "
+                                 "place and return None")
+    _verdict(module, state, result, [], strict)
     return result
 
 
-def _prepared(module: Module, state: Mapping[str, Any], strict: bool) -> Mapping[str, Any]:
-    """The state after the hooks of all modules that want to change it."""
-    changed = dict(state)
-    for path, each in module.named_modules():
-        prefix = f"{path}." if path else ""
-        arguments: Any = changed, prefix, {}, strict, [], [], []
-        for hook in _hooks(each, "load_before"):
-            hook(each, *arguments)
-        each._load_from_state_dict(*arguments)
-    return changed
+def _verdict(module: Module, state: Mapping[str, Any], result: LoadResult, faults: list[str], strict: bool) -> None:
+    """Raise where the state does not fit."""
+    missing, unexpected = result
+    if not faults and not (strict and (missing or unexpected)):
+        return
+    if strict:
+        own = module.state_dict(keep_vars=True)
+        faults = [*faults, *(f"missing: {key}{_shape(own.get(key))}" for key in missing),
+                  *(f"unexpected: {key}{_shape(state.get(key))}" for key in unexpected)]
+    shown = "".join(f"\n  {text}" for text in faults[:SHOWN])
+    more = f"\n  and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
+    raise ShapeError(f"load_state_dict: {len(faults)} of the keys do not fit {type(module).__name__}; "
+                     f"{_remedy(missing, unexpected)}{shown}{more}")
 
 
-def _in_place_of(own: Tensor, value: Any) -> Tensor:
-    """What takes the place of a parameter or buffer when a state is assigned."""
+def _begins(key: str, prefix: str) -> tuple[str, str]:
+    """What of `key` behind `prefix` may be the name of a parameter, and of a module."""
+    rest = key[len(prefix):]
+    return rest, rest.partition(".")[0] + "."
+
+
+def _put(module: Any, name: str, value: Any, assign: bool) -> None:
+    """Copy `value` into a parameter or buffer, or let it take its place."""
+    own = vars(module)[name]
     given = value if isinstance(value, Tensor) else tensor(value)
-    if not isinstance(own, Parameter) or isinstance(given, Parameter):
-        return given
-    return Parameter(given, own.requires_grad)
+    if not assign:
+        with no_grad():
+            own.copy_(given.detach().to(own.device))
+    elif isinstance(own, Parameter) and not isinstance(given, Parameter):
+        setattr(module, name, Parameter(given, own.requires_grad))
+    else:
+        setattr(module, name, given.requires_grad_(own.requires_grad) if isinstance(own, Parameter) else given)
 
 
 def _shape(value: Any) -> str:
@@ -116,11 +175,11 @@ def _shape(value: Any) -> str:
 
 
 def _misfit(key: str, own: Tensor, given: Any) -> str:
-    """What is wrong with `given`, or nothing. float64 weights may enter a float32 network, integers may not."""
+    """What is wrong with `given`, or nothing; of another dtype it is converted."""
+    if not hasattr(given, "shape"):
+        return f"kind: {key} is a {type(given).__name__} but a tensor or an array is needed"
     if tuple(own.shape) != tuple(given.shape):
         return f"shape: {key} is {tuple(given.shape)} but the network has {tuple(own.shape)}"
-    if own.dtype.kind != given.dtype.kind:
-        return f"dtype: {key} is {given.dtype} but the network has {own.dtype}"
     return ""
 
 
