@@ -130,6 +130,37 @@ def test_show_convolution(tmp_path: Path, capsys: pytest.CaptureFixture[str], mo
     assert "cannot write" in fails(capsys, 1, "show", "convolution", "-o", str(tmp_path / "none" / "sheet.png"))
 
 
+def test_draw(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["draw", "lenet"]) == 0
+    assert capsys.readouterr().out == "lenet, and each kind of its blocks: lenet.png\n"
+    with Image.open("lenet.png") as drawn:
+        assert drawn.width > 300
+    assert "did you mean 'lenet'?" in fails(capsys, 2, "draw", "lenets")
+    assert "cannot write" in fails(capsys, 1, "draw", "lenet", str(tmp_path / "none" / "lenet.png"))
+
+
+@pytest.mark.parametrize("error, code, says", [
+    (ModuleNotFoundError("no", name="matplotlib"), 1, "the package matplotlib is missing; `tinygrad-cnn report` says how"),
+    (KeyboardInterrupt(), 130, "interrupted.")])
+def test_what_stops_a_command_is_one_sentence(error: BaseException, code: int, says: str, capsys: pytest.CaptureFixture[str],
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("tinygrad_cnn.cli.draw.entry", stopped)
+    assert says in fails(capsys, code, "draw", "lenet")
+
+
+def test_a_missing_part_of_the_package_is_no_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ModuleNotFoundError("no", name="tinygrad_cnn.part")
+
+    monkeypatch.setattr("tinygrad_cnn.cli.draw.entry", broken)
+    with pytest.raises(ModuleNotFoundError):
+        main(["draw", "lenet"])
+
+
 def test_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report"]) == 0
     out = capsys.readouterr().out
@@ -206,6 +237,9 @@ def test_predict_refuses_other_weights(weights: Path, tmp_path: Path, capsys: py
     saving.save(arrays, nameless)
     saving.save({"x": np.zeros(3)}, other, {"model": "mnist_cnn"})
     assert "add --model NAME" in fails(capsys, 1, "predict", good, "--weights", str(nameless))
+    saving.save(arrays, tmp_path / "clothes.safetensors", {"model": "mnist_cnn", "settings": {"data": "fashion-mnist"}})
+    assert "was trained on fashion-mnist, but predict reads digits" in fails(capsys, 1, "predict", good, "--weights",
+                                                                             str(tmp_path / "clothes.safetensors"))
     assert main(["predict", good, "--weights", str(nameless), "--model", "mnist_cnn"]) == 0
     capsys.readouterr()
     assert str(other) in fails(capsys, 1, "predict", good, "--weights", str(other))

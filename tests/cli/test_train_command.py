@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +18,7 @@ import pytest
 from few_digits import few_digits
 from PIL import Image
 
-from tinygrad_cnn import saving
+from tinygrad_cnn import recipes, saving, train
 from tinygrad_cnn.cli import train as command
 from tinygrad_cnn.cli.interrupt import Interrupt
 
@@ -107,6 +110,17 @@ def test_what_cannot_be_done_is_one_sentence(words: list[str], says: str, code: 
     assert list(Path().glob("runs/*")) == [], "what never began leaves no folder"
 
 
+def test_a_folder_that_may_not_be_written(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert run("--out", "mine") == 1
+    assert "--out: you may not write into mine; name another folder." in capsys.readouterr().err
+
+
+def test_data_that_nobody_knows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert few_digits(["train", "mnits"]) == 2
+    assert "there are no data called 'mnits'; use one of mnist, " in capsys.readouterr().err
+
+
 def test_a_word_for_a_number(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         run("--epochs", "two")
@@ -129,6 +143,33 @@ def test_resume_keeps_the_recipe(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--epochs", "1", "--quiet") == 0
     assert run("--resume", "--epochs", "2") == 2
     assert "--epochs 2: the saved run has 1" in capsys.readouterr().err
+
+
+def test_what_cannot_be_resumed(capsys: pytest.CaptureFixture[str]) -> None:
+    saving.save_checkpoint("other", 1, {"x": np.zeros(3)}, {}, {})
+    assert run("--resume", "--out", "other") == 1
+    assert "is not a run of `train`; start one without --resume" in capsys.readouterr().err
+    settings = {"settings": {**asdict(recipes.recipe("mnist_cnn")), "data": "fashion-mnist"}, "model": "mnist_cnn", "seed": 0}
+    saving.save_checkpoint("clothes", 1, {"x": np.zeros(3)}, {}, settings)
+    assert run("--resume", "--out", "clothes") == 2
+    assert "was trained on fashion-mnist, not mnist; name fashion-mnist, or another --out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("steps, says", [
+    (0, "stopped at once; nothing was saved yet."),
+    (8, "step-8 is kept, go on with: tinygrad-cnn train mnist --resume --out runs/mnist.")])
+def test_what_is_kept_when_a_run_is_stopped_at_once(steps: int, says: str, monkeypatch: pytest.MonkeyPatch,
+                                                    capsys: pytest.CaptureFixture[str]) -> None:
+    whole = train.Trainer.run
+
+    def cut(trainer: train.Trainer) -> Iterator[train.Step]:
+        yield from itertools.islice(whole(trainer), steps)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train.Trainer, "run", cut)
+    assert run("--epochs", "3") == 130
+    err = capsys.readouterr().err
+    assert says in err and len(err.splitlines()) == 1
 
 
 def test_a_loss_that_is_not_finite_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
