@@ -1,6 +1,7 @@
 """The emulator computes as a GPU does, and says where a GPU would go wrong in silence."""
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -81,6 +82,17 @@ def integers(out, narrow, byte, flag, x):
     flag[1] = boolean(0)
 
 
+@kernel
+def whole(out, x):
+    i = cuda.grid(1)
+    if i < out.size:
+        out[i] = int32(x[i])
+
+
+def test_nan_becomes_zero():
+    assert run(whole, 3, ((3,), "int32"), np.array([np.nan, -2.5, 7.9], "float32")).tolist() == [0, -2, 7]
+
+
 def test_integers_wrap():
     out, narrow, byte, flag = empty((3,), "int64"), empty((1,), "int32"), empty((1,), "uint8"), empty((2,), "bool")
     x = 2**31 - 1
@@ -99,6 +111,17 @@ def index_of(out, shift):
 def test_an_index_outside_is_an_error(shift, index):
     with pytest.raises(IndexError, match=rf"index_of, block .*: out\[{index}\] is outside its shape \(4, 1\)"):
         run(index_of, 4, ((4, 1), "float32"), shift, block=4)
+
+
+@kernel
+def element(out, k):
+    out[k] = float32(1)
+
+
+@pytest.mark.parametrize("k", [-1, 4])
+def test_an_index_outside_a_vector_is_an_error(k):
+    with pytest.raises(IndexError, match=rf"element, block .*: out\[{k}\] is outside its shape \(4,\)"):
+        run(element, 1, ((4,), "float32"), k, block=1)
 
 
 @kernel
@@ -167,6 +190,12 @@ def test_any_order_of_the_threads_gives_the_same(rng):
     finally:
         emulator.shuffled(None)
     np.testing.assert_array_equal(shuffled, run(reduced, (2,), ((2,), "float32"), x))
+
+
+def test_barriers_need_a_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "greenlet", None)
+    with pytest.raises(KernelError, match="barriers with the package greenlet: pip install greenlet"):
+        run(reduced, (1,), ((1,), "float32"), np.zeros(THREADS, "float32"))
 
 
 def test_a_missing_barrier_is_an_error():
@@ -337,7 +366,15 @@ def local_outside(out):
     out[0] = float32(1)
 
 
+@kernel
+def local_read_outside(out):
+    local = cuda.local.array(3, float32)
+    out[0] = local[3]
+
+
 def test_a_local_array_has_bounds():
+    with pytest.raises(IndexError, match=r"a local array is read at \[3\], outside its shape \(3,\)"):
+        run(local_read_outside, 1, ((1,), "float32"), block=1)
     with pytest.raises(IndexError, match=r"local array is written at \[\(2, 0\)\], outside its shape \(2, 2\)"):
         run(local_outside, 1, ((1,), "float32"), block=1)
 

@@ -19,7 +19,7 @@ def order(x, descending):
 
 
 @pytest.mark.parametrize("descending", [False, True])
-@pytest.mark.parametrize("shape", [(3, 1), (2, 16), (4, 23)])
+@pytest.mark.parametrize("shape", [(3, 1), (2, 16), (4, 23), (0, 3), (2, 0)])
 def test_sort(shape, descending, rng):
     x = rows(shape, rng)
     values, index = both("sort", "sort", [(shape, "float32"), (shape, "int64")], x, descending, exact=True)
