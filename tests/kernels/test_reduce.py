@@ -71,6 +71,17 @@ def test_extremes(name, shape, dtype, rng):
         np.testing.assert_array_equal(index, getattr(rows, f"arg{name}")(-1))
 
 
+@pytest.mark.parametrize("length", [32, 40, 521])
+@pytest.mark.parametrize("name", ["amax", "amin"])
+def test_the_extreme_of_a_long_vector_is_that_of_its_pieces(name, length, rng, monkeypatch):
+    monkeypatch.setattr("tinygrad_cnn.cuda.extreme.PIECE", 16)
+    x = numbers(rng, (1, 2 * length, 1, 1), "float32")
+    for place, extreme in ((1, 20), (6, 9), (2 * length - 2, 10)):  # every other number counts, the first of these does not
+        x[0, place] = extreme if name == "amax" else -extreme
+        out, _ = same(lambda k, out, x: getattr(k.extreme, name)(out, x[:, ::2]), np.ones((1, 1), "float32"), x)
+        assert out == getattr(x[0, ::2], name[1:])()
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("shape", [(0, 3), (1, 1), (7, 5), (600, 33), (1024, 4), (3, 1030)])
 def test_rectified(shape, dtype, rng):
