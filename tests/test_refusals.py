@@ -1,5 +1,7 @@
 """What an operation refuses, and that it says so in a sentence before a kernel has run."""
 
+import inspect
+import pickle
 import re
 
 import numpy as np
@@ -76,3 +78,12 @@ def test_what_is_no_tensor(call, says):
 def test_likely_mistakes(call, says):
     with pytest.raises((ValueError, TypeError), match=says):
         call()
+
+
+def test_functions_keep_their_names():
+    """What refuses other things than tensors is still itself for help() and for pickle."""
+    assert str(inspect.signature(tg.sum)) == "(input: 'Tensor', dim: 'Any' = None, keepdim: 'bool' = False, *, " \
+        "dtype: 'Any' = None, out: 'Tensor | None' = None) -> 'Any'"
+    assert list(inspect.signature(nn.functional.linear).parameters) == ["input", "weight", "bias", "relu"]
+    for function in (tg.sum, nn.functional.linear, nn.functional.conv2d):
+        assert pickle.loads(pickle.dumps(function)) is function

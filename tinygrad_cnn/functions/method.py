@@ -36,9 +36,18 @@ def method(name: str) -> Any:
         result = getattr(input, name)(*arguments, **options)
         return result if out is None else written(name, result, out)
 
+    of = getattr(Tensor, name)
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = getattr(Tensor, name).__doc__
+    function.__module__, function.__doc__ = __package__, of.__doc__
+    function.__signature__ = _with_out(inspect.signature(of))  # type: ignore[attr-defined]  # what help() shows
     return of_tensors(function)
+
+
+def _with_out(own: inspect.Signature) -> inspect.Signature:
+    """The arguments of a method as a function's: `input` in the place of self, and `out` at the end."""
+    this, *others = own.parameters.values()
+    out = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Tensor | None")
+    return own.replace(parameters=[this.replace(name="input", annotation="Tensor"), *others, out])
 
 
 def written(name: str, result: Any, out: Any) -> Any:

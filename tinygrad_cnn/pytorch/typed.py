@@ -42,7 +42,8 @@ def made(data: tuple[Any, ...], dtype: Any, device: Any) -> Tensor:
 
 
 def _types(prefix: str, place: str) -> list[_Type]:
-    return [_Type(f"{prefix}{name}Tensor", (), {"dtype": dtype, "place": place}) for name, dtype in KINDS.items()]
+    return [_Type(f"{prefix}{name}Tensor", (), {"dtype": dtype, "place": place, "__doc__": f"Tensors of {dtype} on {place}."})
+            for name, dtype in KINDS.items()]
 
 
 FloatTensor, DoubleTensor, LongTensor, IntTensor, ByteTensor, BoolTensor = on_cpu = _types("torch.", "cpu")

@@ -223,7 +223,10 @@ __all__ = [
     "upsample_nearest",
 ]
 
-globals().update({name: of_tensors(found) for name, found in list(globals().items()) if name in __all__ and isfunction(found)})
+for _name, _function in [(name, globals()[name]) for name in __all__]:
+    if isfunction(_function):
+        globals()[_name] = of_tensors(_function)
+        globals()[_name].__module__ = __name__  # where pickle finds it
 
 
 def __dir__() -> list[str]:
