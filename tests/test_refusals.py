@@ -87,3 +87,15 @@ def test_functions_keep_their_names():
     assert list(inspect.signature(nn.functional.linear).parameters) == ["input", "weight", "bias", "relu"]
     for function in (tg.sum, nn.functional.linear, nn.functional.conv2d):
         assert pickle.loads(pickle.dumps(function)) is function
+
+
+@pytest.mark.parametrize("call", [
+    lambda: nn.functional.softmax(X), lambda: nn.functional.kl_div(X, X), lambda: nn.functional.mse_loss(X, X[0]),
+    lambda: nn.functional.huber_loss(X, X[0]), lambda: nn.functional.l1_loss(X, X, size_average=False),
+    lambda: nn.functional.upsample_nearest(tg.ones(1, 1, 2, 2), scale_factor=2), lambda: nn.Softmax()(X),
+    lambda: nn.functional.affine_grid(tg.ones(1, 2, 3), (1, 1, 2, 2)),
+], ids=["softmax", "kl_div", "mse_loss", "huber_loss", "l1_loss", "upsample_nearest", "Softmax", "affine_grid"])
+def test_warnings_name_the_line_of_the_caller(call):
+    with pytest.warns(UserWarning) as caught:
+        call()
+    assert [warning.filename for warning in caught] == [__file__]

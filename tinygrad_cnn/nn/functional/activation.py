@@ -196,5 +196,5 @@ def _axis(name: str, input: Tensor, dim: int | None, stacklevel: int) -> int:
         return dim
     found = 0 if input.ndim in (0, 1, 3) else 1
     warnings.warn(f"{name}: dim is None for an input of shape {input.shape}, taken for {found}; name an axis",
-                  stacklevel=stacklevel)
+                  stacklevel=stacklevel + 1)  # the check of `of_tensors` lies between
     return found

@@ -69,7 +69,7 @@ def upsample_bilinear(input: Tensor, size: int | Sequence[int] | None = None,
 
 
 def _deprecated(name: str) -> None:
-    warnings.warn(f"{name}: nn.functional.{name} is deprecated; use nn.functional.interpolate", stacklevel=3)
+    warnings.warn(f"{name}: nn.functional.{name} is deprecated; use nn.functional.interpolate", stacklevel=4)
 
 
 def _size(extents: Shape, size: int | Sequence[int] | None, scale_factor: float | Sequence[float] | None,

@@ -137,7 +137,7 @@ def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, redu
     reduction = reduction_of(reduction, size_average, reduce)
     if reduction == "mean":
         warnings.warn("kl_div: reduction 'mean' divides by all elements; 'batchmean' is the divergence as it is defined",
-                      stacklevel=2)
+                      stacklevel=3)
     if log_target:
         losses = target.exp() * (target - input)
     else:
@@ -150,14 +150,14 @@ def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, redu
 
 def _weighted(name: str, formula: str, input: Tensor, target: Tensor, reduction: str, weight: Tensor | None) -> Tensor:
     """The formula, times the weights, by whose sum "mean" divides."""
-    losses = _errors(name, formula, input, target, reduction, weight, caller=4)
+    losses = _errors(name, formula, input, target, reduction, weight, caller=5)
     if weight is None:
         return reduced(name, losses, reduction)
     return (losses * weight).sum() / weight.sum() if reduction == "mean" else reduced(name, losses * weight, reduction)
 
 
 def _errors(name: str, formula: str, input: Tensor, target: Tensor, reduction: str, weight: Tensor | None,
-            *numbers: float, caller: int = 3) -> Any:
+            *numbers: float, caller: int = 4) -> Any:
     """The formula of input and target, broadcast with a warning at the user's line, `caller` calls above."""
     layer_shapes.reductions(name, reduction)
     if input.shape != target.shape:
@@ -186,5 +186,5 @@ def reduction_of(reduction: str, size_average: bool | None, reduce: bool | None)
     if size_average is None and reduce is None:
         return reduction
     found = "none" if reduce is False else "sum" if size_average is False else "mean"
-    warnings.warn(f"size_average and reduce are deprecated; use reduction={found!r}", stacklevel=3)
+    warnings.warn(f"size_average and reduce are deprecated; use reduction={found!r}", stacklevel=4)
     return found

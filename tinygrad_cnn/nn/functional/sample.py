@@ -78,7 +78,7 @@ def grid_sample(input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mod
 
 def _corners(name: str, align_corners: bool | None) -> bool:
     if align_corners is None:
-        warnings.warn(f"{name}: align_corners is not given and taken for False; say which", stacklevel=3)
+        warnings.warn(f"{name}: align_corners is not given and taken for False; say which", stacklevel=4)
     return bool(align_corners)
 
 
