@@ -37,6 +37,19 @@ def test_the_way_back(tmp_path, monkeypatch):
     assert (tmp_path / "graph.svg").exists()
 
 
+def test_a_network_in_a_few_lines():
+    """The README's network learns the digits, and its derivatives are what the comments say."""
+    network, derivatives, *_ = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    out, names = io.StringIO(), {}
+    tinygrad_cnn.manual_seed(0)
+    with contextlib.redirect_stdout(out):
+        exec(network, names)
+        exec(derivatives, names)
+    share, = re.findall(r"(\S+) % of 1,996 unseen digits are right", out.getvalue())
+    assert float(share) > 93
+    assert names["first"].item() == 12 and names["second"].item() == 6 * 2
+
+
 def test_the_broken_kernel(tmp_path):
     _, shown = re.findall(r"```python\n(.*?)```", READING, re.DOTALL)
     before = driver.use(emulator.Emulator())
