@@ -120,7 +120,7 @@ def shapes_only() -> Iterator[None]:
 
 def same_device(operation: str, *arrays: Any) -> None:
     """Refuse arrays of different devices."""
-    names = [device_of(a) for a in arrays]
-    if len(set(names)) > 1:
-        raise RuntimeError(f"{operation}: operands lie on {' and '.join(dict.fromkeys(names))}; "
+    names = dict.fromkeys([device_of(a) for a in arrays])
+    if len(names) > 1:
+        raise RuntimeError(f"{operation}: operands lie on {' and '.join(names)}; "
                            "bring them to one device with .to(device)")

@@ -19,11 +19,12 @@ def nest(out: Any, *operands: Any) -> tuple[Axes, list[Any]]:
     "a" = "a" + "a", a bias along the channels "ab" = "ab" + "b", a gate per image and channel "abc" = "abc" * "ac".
     An operand of one element has no axes, "". A number has None, with its value in place of a view.
     """
-    parts = (out, *operands)
-    if all(type(x) is np.ndarray and x.flags.c_contiguous and x.shape == out.shape for x in parts):
-        return ("a",) * len(parts), [x.reshape(-1) for x in parts]               # the usual case, at once
+    parts, shape = (out, *operands), out.shape
+    rows = [type(x) is np.ndarray and x.flags.c_contiguous and x.shape == shape for x in parts]
+    if all(row or not is_array(x) for row, x in zip(rows, parts)):               # the usual case, at once
+        return tuple(["a" if row else None for row in rows]), [x.reshape(-1) if row else x for row, x in zip(rows, parts)]
     given = [x for x in parts if is_array(x)]
-    shape, strides = shapes.coalesce(out.shape, *(x.strides for x in given))
+    shape, strides = shapes.coalesce(shape, *(x.strides for x in given))
     if not shape:                                                                # one element in all
         shape, strides = (1,), tuple((x.itemsize,) for x in given)
     seen = iter([_view(x, shape, steps) for x, steps in zip(given, strides)])
@@ -49,7 +50,7 @@ def element(name: str, axes: str | None) -> str:
 
 def arithmetic(out: Any, *operands: Any) -> np.dtype[Any]:
     """The dtype a formula computes in: that of its operands, conditions and numbers aside."""
-    return next((x.dtype for x in operands if is_array(x) and x.dtype != bool), out.dtype)
+    return next((x.dtype for x in operands if is_array(x) and x.dtype != shapes.BOOL), out.dtype)
 
 
 def number(value: Any, dtype: np.dtype[Any]) -> Any:

@@ -30,15 +30,14 @@ class Elementwise(Function):
         return self.name
 
     def forward(self, *arrays: Any) -> Any:
-        operands = dict(zip(self._parameters, arrays)) | self.numbers
         self.shapes = [a.shape for a in arrays]
         shape = arrays[0].shape if len(arrays) == 1 else shapes.broadcast(self.name, *self.shapes)
         dtype = shapes.BOOL if self.name in formulas.PREDICATES else arrays[-1].dtype
         model = next((a for a in arrays if a.shape == shape), None)
         k = kernels(arrays[0])
         out = k.empty(shape, dtype) if model is None else layout.empty_like(model, dtype)
-        values = [operands[p] for p in formulas.parameters(self.name)]
-        k.elementwise.apply(self.name, out, *[layout.stretch(v, shape) if hasattr(v, "shape") else v for v in values])
+        operands = {p: layout.stretch(a, shape) for p, a in zip(self._parameters, arrays)} | self.numbers
+        k.elementwise.apply(self.name, out, *[operands[p] for p in formulas.parameters(self.name)])
         return out
 
     def backward(self, g: Any) -> Any:
@@ -102,12 +101,13 @@ def floating(operation: str, x: Any) -> None:
 def apply(name: str, *operands: Any) -> Any:
     """The formula `name` of Tensors and numbers, at least one of them a Tensor."""
     names = formulas.parameters(name)
-    tensors = [t for t in operands if hasattr(t, "array")]
-    if len(tensors) > 1:
-        same_device(name, *[t.array for t in tensors])
-    if any(t.array.dtype != tensors[0].array.dtype for t in tensors) or len(tensors) < len(operands) \
-            or tensors[0].array.dtype not in shapes.FLOATS:
-        operands = _promoted(name, names, operands)
+    tensors = [v for v in operands if hasattr(v, "array")]
+    same_device(name, *[t.array for t in tensors])
+    dtypes = {t.array.dtype for t in tensors}
+    if len(dtypes) == 1 and dtypes.issubset(shapes.FLOATS) and bool not in map(type, operands):  # the usual case, at once
+        numbers = {p: float(v) for p, v in zip(names, operands) if not hasattr(v, "array")}
+        return Elementwise(name, numbers)(*tensors)
+    operands = _promoted(name, names, operands)
     numbers = {p: v for p, v in zip(names, operands) if not hasattr(v, "array")}
     return Elementwise(name, numbers)(*[v for v in operands if hasattr(v, "array")])
 

@@ -85,6 +85,8 @@ def empty_as(x: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
 
 def empty_like(x: Any, dtype: Any = None) -> Any:
     """A dense array of the shape and the memory order of `x`."""
+    if is_contiguous(x):  # the usual case, at once
+        return kernels(x).empty(x.shape, x.dtype if dtype is None else dtype)
     return empty_as(x, x.shape, dtype)
 
 
