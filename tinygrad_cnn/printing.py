@@ -81,7 +81,9 @@ def _writer(shown: Any) -> Callable[[Any], str]:
     wild = bool(most / least > 1000 or most > 1e8 or (not whole and least < 1e-4))
     if wild if _options["sci_mode"] is None else _options["sci_mode"]:
         return lambda value: f"{value:.{digits}e}"
-    return (lambda value: f"{value:.0f}" + "." * bool(np.isfinite(value))) if whole else lambda value: f"{value:.{digits}f}"
+    if whole:
+        return lambda value: f"{value:.0f}." if np.isfinite(value) else f"{value:.0f}"
+    return lambda value: f"{value:.{digits}f}"
 
 
 def _nested(values: Any, indent: int, write: Callable[[Any], str], large: bool) -> str:

@@ -57,13 +57,13 @@ class Hooks:
             out = module.forward(*entered, **kwargs)
             for key, (hook, with_kwargs, _) in list(self.after.items()):
                 told.add(key)
-                changed = hook(module, args, kwargs, out) if with_kwargs else hook(module, args, out)
+                changed = hook(module, *_told(args, kwargs, with_kwargs), out)
                 out = out if changed is None else changed
             return out if passage is None else passage.leave(out)
         except BaseException:
             for key, (hook, with_kwargs, always) in self.after.items():
                 if always and key not in told:
-                    hook(module, args, kwargs, None) if with_kwargs else hook(module, args, None)
+                    hook(module, *_told(args, kwargs, with_kwargs), None)
             raise
 
 
@@ -93,10 +93,15 @@ def register_module_full_backward_hook(hook: Hook) -> Handle:
 register_module_backward_hook = register_module_full_backward_hook  # PyTorch's older name
 
 
+def _told(args: tuple[Any, ...], kwargs: dict[str, Any], with_kwargs: bool) -> tuple[Any, ...]:
+    """What a hook is told of the arguments."""
+    return (args, kwargs) if with_kwargs else (args,)
+
+
 def _prepared(module: Module, hook: Hook, with_kwargs: bool, args: tuple[Any, ...],
               kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments after a hook that may change them."""
-    changed = hook(module, args, kwargs) if with_kwargs else hook(module, args)
+    changed = hook(module, *_told(args, kwargs, with_kwargs))
     if changed is None:
         return args, kwargs
     if with_kwargs:
