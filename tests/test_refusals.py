@@ -72,6 +72,7 @@ def test_what_is_no_tensor(call, says):
     (lambda: nn.Conv2d(1, 2, 3.0), "Conv2d: kernel_size is 3.0 for 2 spatial axes; give one int or 2 ints"),
     (lambda: nn.Conv2d(3, 2, 1)(tg.ones(1, 1, 4, 4)), "conv2d: input .* has 1 channels but"),
     (lambda: nn.MaxPool2d(5)(tg.ones(1, 1, 3, 3)), "max_pool2d: the window spans 5 but the padded input only 3"),
+    (lambda: nn.functional.cross_entropy(X, X.long()), r"cross_entropy: .* are needed; of one-hot rows use target.argmax\(1\)"),
     (lambda: tg.tensor([[1, 2], [3]]), "tensor: the data are sequences of unequal lengths; make the lengths equal"),
     (lambda: tg.optim.SGD(nn.Linear(1, 1)), r"SGD: params is a Linear but .* give model.parameters\(\)"),
 ])

@@ -143,8 +143,9 @@ def cross_entropy(operation: str, x: Shape, dtype: np.dtype[Any], target: Shape,
         raise KindError(f"{operation}: target has dtype {target_dtype.name} but int64 class numbers are needed; "
                         "use target.long()")
     if len(x) < 2 or target != x[:1] + x[2:]:
+        remedy = "of one-hot rows use target.argmax(1)" if target == x else "reshape them"
         raise ShapeError(f"{operation}: input has shape {x} and target {target} but (n, classes, ...) and (n, ...) are needed; "
-                         "reshape them")
+                         f"{remedy}")
     reductions(operation, reduction)
 
 

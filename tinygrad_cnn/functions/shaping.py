@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import shapes
 from ..methods.names import numpy_names
-from ..ops.arrange import joined, several
+from ..ops.arrange import joined, only_tensors
 from ..tensor import Tensor
 from .method import method, written
 
@@ -26,7 +26,7 @@ concat = concatenate = cat
 @numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors of one shape side by side along a new axis `dim`."""
-    several("stack", tensors)
+    only_tensors("stack", tensors)
     for t in tensors:
         shapes.same("stack", "the shape of a tensor", t.shape, tensors[0].shape, "give tensors of one shape")
     found = joined("stack", [t.unsqueeze(dim) for t in tensors], dim)

@@ -246,7 +246,7 @@ def pixel_unshuffle(x: Any, factor: int) -> Any:
 
 def joined(operation: str, tensors: Sequence[Any], dim: int) -> Any:
     """Side by side along an axis, in the common dtype. Empty vectors are passed over, whatever the others' shape."""
-    several(operation, tensors)
+    only_tensors(operation, tensors)
     for k, t in enumerate(tensors):
         if not t.array.ndim:
             raise shapes.ShapeError(f"{operation}: tensor {k} has no axes but at least one is needed; use stack, or "
@@ -257,7 +257,7 @@ def joined(operation: str, tensors: Sequence[Any], dim: int) -> Any:
     return Concat(axis)(*[cast(t, dtype) for t in whole])
 
 
-def several(operation: str, tensors: Sequence[Any]) -> None:
+def only_tensors(operation: str, tensors: Sequence[Any]) -> None:
     """Refuse what is no sequence of tensors."""
     if is_tensor(tensors):
         raise TypeError(f"{operation}: tensors is one tensor but a list of them is needed; use {operation}([a, b])")
