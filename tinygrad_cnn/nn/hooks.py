@@ -36,7 +36,7 @@ class Hooks:
         self.load_after: dict[int, Hook] = {}
 
     def __bool__(self) -> bool:
-        return any(getattr(self, kind) for kind in CALLED)
+        return bool(self.before or self.after or self.backward_before or self.backward)  # asked at every call of a module
 
     def __or__(self, more: Hooks) -> Hooks:
         """These hooks and after them `more`."""
