@@ -73,6 +73,8 @@ def test_what_is_no_tensor(call, says):
     (lambda: nn.Conv2d(3, 2, 1)(tg.ones(1, 1, 4, 4)), "conv2d: input .* has 1 channels but"),
     (lambda: nn.MaxPool2d(5)(tg.ones(1, 1, 3, 3)), "max_pool2d: the window spans 5 but the padded input only 3"),
     (lambda: nn.functional.cross_entropy(X, X.long()), r"cross_entropy: .* are needed; of one-hot rows use target.argmax\(1\)"),
+    (lambda: nn.Linear(2, 10)(X), r"linear: input \(2, 3\) does not end with the 2 features .* takes; use Linear\(3, 10\)"),
+    (lambda: nn.functional.linear(X, tg.ones(3)), r"linear: weight has shape \(3,\) but \(outputs, inputs\) is needed"),
     (lambda: tg.tensor([[1, 2], [3]]), "tensor: the data are sequences of unequal lengths; make the lengths equal"),
     (lambda: tg.optim.SGD(nn.Linear(1, 1)), r"SGD: params is a Linear but .* give model.parameters\(\)"),
 ])

@@ -97,9 +97,12 @@ def matmul(a: Any, b: Any) -> Any:
 def linear(x: Any, w: Any, bias: Any = None, relu: bool = False) -> Any:
     """x (..., k), w (n, k), bias (n,) or None -> (..., n)."""
     same_device("linear", x.array, w.array, *([] if bias is None else [bias.array]))
+    if w.array.ndim != 2:
+        raise shapes.ShapeError(f"linear: weight has shape {w.array.shape} but (outputs, inputs) is needed; reshape it")
     if not x.array.ndim or x.array.shape[-1] != w.array.shape[1]:
+        remedy = f"use Linear({x.array.shape[-1]}, {w.array.shape[0]})" if x.array.ndim else "reshape the input"
         raise shapes.ShapeError(f"linear: input {x.array.shape} does not end with the {w.array.shape[1]} features that weight "
-                                f"{w.array.shape} takes; make them equal")
+                                f"{w.array.shape} takes; {remedy}")
     if bias is not None and bias.array.shape != w.array.shape[:1]:
         raise shapes.ShapeError(f"linear: bias has shape {bias.array.shape} but weight {w.array.shape} needs "
                                 f"({w.array.shape[0]},); give one bias per output feature")
