@@ -287,6 +287,22 @@ def test_modules():
     verdict(counts, failures, 250)
 
 
+def test_modules_refuse():
+    """The arguments and inputs that PyTorch's table says a module must refuse."""
+    counts, failures = [], []
+    for info in tables()[1]:
+        found = getattr(tg.nn, info.module_cls.__name__, None)
+        if found is None or info.module_error_inputs_func is None:
+            continue
+        for error in info.module_error_inputs_func(info, device="cpu", dtype=torch.float32, requires_grad=False, training=True):
+            made, given = error.module_error_input.constructor_input, error.module_error_input.forward_input
+            with noted(f"nn.{found.__name__}", (made.args, made.kwargs), counts, failures):
+                args, kwargs, x = ours(made.args), ours(made.kwargs), ours((given.args, given.kwargs)) if given else ((), {})
+                with pytest.raises(error.error_type):
+                    found(*args, **kwargs)(*x[0], **x[1])
+    verdict(counts, failures, 25)
+
+
 def compare_modules(theirs, kind, sample, dtype, training):
     made = sample.constructor_input
     mine = kind(*ours(made.args), **ours(made.kwargs)).to(DTYPES[dtype]).train(training)

@@ -139,9 +139,11 @@ def test_datasets_of_datasets():
     assert [int(y) for _, y in Subset(a, [7, 2])] == [7, 2]
     stacked = StackDataset(image=a, label=Y)
     assert stacked[2]["label"] == 2 and len(stacked) == 10 and StackDataset(X, Y)[3][1] == 3
-    for make, text in ((lambda: TensorDataset(X, Y[:3]), "tensors have lengths"), (lambda: StackDataset(X, Y[:3]), "lengths"),
-                       (StackDataset, "0 datasets and 0 by name")):
-        with pytest.raises(ValueError, match=text):
+    for make, error, text in ((lambda: TensorDataset(X, Y[:3]), AssertionError, "tensors have lengths"),
+                              (lambda: StackDataset(X, Y[:3]), ValueError, "lengths"),
+                              (StackDataset, ValueError, "0 datasets and 0 by name"),
+                              (lambda: ConcatDataset([Stream(2)]), AssertionError, "use ChainDataset")):
+        with pytest.raises(error, match=text):
             make()
     assert issubclass(TensorDataset, Dataset) and get_worker_info() is None
 
@@ -165,3 +167,43 @@ def test_contradictions_of_streams():
                  lambda: WeightedRandomSampler([[1.0]], 1)):
         with pytest.raises(ValueError):
             make()
+
+
+class Shelf(Dataset[int]):
+    """Samples that are cheaper by the dozen."""
+
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, index):
+        return index
+
+    def __getitems__(self, indices):
+        return [10 * index for index in indices]
+
+
+def test_samples_are_asked_for_at_once_where_a_dataset_can():
+    assert [batch.tolist() for batch in DataLoader(Shelf(), 4)] == [[0, 10, 20, 30], [40, 50]]
+    assert [batch.tolist() for batch in DataLoader(Subset(Shelf(), [5, -1, 2]), 2)] == [[50, -10], [20]]
+    assert StackDataset(Shelf(), "abcdef").__getitems__([1, 4]) == [(10, "b"), (40, "e")]
+
+
+def test_a_subset_keeps_what_it_is_given():
+    part = Subset("abcdef", range(1, 4))
+    assert part.indices == range(1, 4) and list(part) == ["b", "c", "d"] and Subset("abc", [-1])[0] == "c"
+
+
+def test_a_loader_stays_the_one_it_was_made():
+    loader = DataLoader(range(4))
+    for name in ("batch_size", "sampler", "batch_sampler", "drop_last", "dataset", "persistent_workers"):
+        with pytest.raises(ValueError, match=f"DataLoader: {name} is set but the loader"):
+            setattr(loader, name, 2)
+    loader.num_workers = 2
+
+
+@pytest.mark.parametrize("make, error", [
+    (lambda: RandomSampler([]), ValueError), (lambda: RandomSampler([1], num_samples=1.5), ValueError),
+    (lambda: RandomSampler([1], replacement=1), TypeError), (lambda: WeightedRandomSampler([1], 1, replacement=1), ValueError)])
+def test_samplers_refuse_what_pytorchs_refuse(make, error):
+    with pytest.raises(error, match="Sampler: "):
+        make()

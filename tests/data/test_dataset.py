@@ -45,23 +45,23 @@ def test_subset_of_a_subset():
     assert [column.tolist() for column in pairs.batch(np.array([1, 0]))] == [[5, 7], [6, 8]]
 
 
-@pytest.mark.parametrize("index", [-1, 10])
+@pytest.mark.parametrize("index", [-11, 10])
 def test_subset_refuses_indices_outside(index):
     with pytest.raises(IndexError, match=f"Subset: index {index} does not exist in a dataset of 10 samples"):
         Subset(Squares(), [0, index])
 
 
-@pytest.mark.parametrize("kind", [TensorDataset, data.TensorDataset])
+@pytest.mark.parametrize(("kind", "error"), [(TensorDataset, AssertionError), (data.TensorDataset, ValueError)])
 @pytest.mark.parametrize("lengths", [(2, 3), ()])
-def test_tensor_dataset_refuses_unequal_lengths(lengths, kind):
-    with pytest.raises(ValueError, match=r"TensorDataset: .* have lengths \[.*equal length"):
+def test_tensor_dataset_refuses_unequal_lengths(lengths, kind, error):
+    with pytest.raises(error, match=r"TensorDataset: .* have lengths \[.*equal length"):
         kind(*(np.zeros(length) for length in lengths))
 
 
 def test_the_base_class_asks_for_what_is_missing():
     with pytest.raises(TypeError, match="Dataset: a dataset must define __len__"):
         len(Dataset())
-    with pytest.raises(TypeError, match="Dataset: a dataset must define __getitem__"):
+    with pytest.raises(NotImplementedError, match="Dataset: a dataset must define __getitem__"):
         Dataset()[0]
 
 
@@ -72,7 +72,9 @@ def test_datasets_one_after_the_other():
     assert both.batch(np.array([3, 0]))[0].tolist() == [10, 0]
     with pytest.raises(IndexError, match="ConcatDataset: index 7 does not exist in a dataset of 7"):
         both[7]
-    with pytest.raises(ValueError, match="ConcatDataset: datasets is empty"):
+    with pytest.raises(ValueError, match="ConcatDataset: index -8 does not exist"):
+        both[-8]
+    with pytest.raises(AssertionError, match="ConcatDataset: datasets is empty"):
         ConcatDataset([])
 
 
@@ -85,7 +87,7 @@ def test_random_split_deals_out_every_sample_once(lengths, sizes):
 
 def test_random_split_repeats_with_its_generator_or_the_common_seed():
     def order(generator=None):
-        return random_split(TensorDataset(np.arange(20)), [20], generator)[0].indices.tolist()
+        return random_split(TensorDataset(np.arange(20)), [20], generator)[0].indices
 
     generator = tg.Generator().manual_seed(1)
     assert generator.initial_seed() == 1
@@ -97,6 +99,10 @@ def test_random_split_repeats_with_its_generator_or_the_common_seed():
     assert order() == common != first
     with pytest.raises(ValueError, match=r"random_split: lengths \[4, 4\] add up to 8 but the dataset has 20 samples"):
         random_split(TensorDataset(np.arange(20)), [4, 4])
+    with pytest.raises(ValueError, match=r"random_split: fractions are \[1.5, -0.5\] but each must lie between 0 and 1"):
+        random_split(TensorDataset(np.arange(20)), [1.5, -0.5])
+    with pytest.warns(UserWarning, match="leave a subset empty"):
+        assert [len(part) for part in random_split(TensorDataset(np.arange(1)), [0.5, 0.5])] == [1, 0]
 
 
 def test_a_loader_with_a_function_that_makes_the_batch():

@@ -121,7 +121,6 @@ def test_sparse_columns():
     (lambda: init.dirac_(tg.empty(3, 3, 3), 2), ValueError, "dirac_: 3 output channels in 2 groups"),
     (lambda: init.uniform_(tg.empty(3), 1, 0), RuntimeError, "uniform_: a is 1 but b 0"),
     (lambda: init.normal_(tg.empty(3), std=-1), RuntimeError, "normal_: std is -1"),
-    (lambda: init.normal_(tg.empty(3), generator=3), NotImplementedError, "normal_: generator is a int but there is one"),
     (lambda: init.calculate_gain("leaky_relu", "x"), ValueError, "calculate_gain: param is 'x'")])
 def test_what_initializers_refuse(call, error, text):
     with pytest.raises(error, match=text):
@@ -132,3 +131,16 @@ def test_nothing_to_initialize():
     assert init.orthogonal_(tg.empty(0, 3)).shape == (0, 3)
     with pytest.warns(UserWarning, match="kaiming: a tensor without elements"):
         init.kaiming_normal_(tg.empty(0, 3))
+
+
+@pytest.mark.parametrize("fill", [init.uniform_, init.normal_, init.trunc_normal_, init.xavier_uniform_, init.xavier_normal_,
+                                  init.kaiming_uniform_, init.kaiming_normal_, init.orthogonal_,
+                                  lambda x, generator: init.sparse_(x, 0.5, generator=generator)])
+def test_a_generator_draws_the_same_again_and_leaves_the_stream_alone(fill):
+    first, again = (fill(tg.empty(4, 5), generator=tg.Generator().manual_seed(7)).tolist() for _ in range(2))
+    assert first == again
+    tg.manual_seed(1)
+    fill(tg.empty(4, 5), generator=tg.Generator().manual_seed(7))
+    drawn = tg.rand(3).tolist()
+    tg.manual_seed(1)
+    assert drawn == tg.rand(3).tolist()

@@ -228,3 +228,42 @@ def test_unfold_and_fold_undo_each_other():
     assert nn.Unfold(2)(x[0]).tolist() == nn.Unfold(2)(x)[0].tolist()
     columns = tg.ones(12, 15)
     assert nn.Fold((4, 6), 2)(columns).shape == (3, 4, 6)
+
+
+@pytest.mark.parametrize("eps, training", [(0.0, True), (-1.0, True), (-1.0, False)])
+def test_batch_norm_refuses_an_eps_that_keeps_no_zero_away(eps, training):
+    bn = nn.BatchNorm2d(3, eps=eps).train(training)
+    with pytest.raises(ValueError, match=f"batch_norm: eps is {eps} but must be"):
+        bn(tg.ones(2, 3, 2, 2))
+    assert bn.running_mean.tolist() == [0, 0, 0]
+
+
+def test_batch_norm_can_be_told_later_not_to_move_its_statistics():
+    bn = nn.BatchNorm1d(2)
+    bn.track_running_stats = False
+    assert bn(tg.tensor([[0.0, 1.0], [2.0, 5.0]])).sum().abs().item() < 1e-6
+    assert bn.running_mean.tolist() == [0, 0] and bn.num_batches_tracked.item() == 0
+
+
+def test_layers_are_of_pytorchs_kinds_and_say_what_pytorchs_say():
+    assert isinstance(nn.ReLU6(), nn.Hardtanh) and nn.ReLU6().max_val == 6 and isinstance(nn.ZeroPad2d(1), nn.ConstantPad2d)
+    assert repr(nn.ReLU6(True)) == "ReLU6(inplace=True)" and nn.SyncBatchNorm(2, bias=False).bias is None
+    conv = nn.Conv2d(1, 1, (3, 5), padding=(1, 2))
+    assert not conv.transposed and nn.ConvTranspose2d(1, 1, 3).transposed and conv.output_padding == (0, 0)
+    assert conv._reversed_padding_repeated_twice == (2, 2, 1, 1)
+    with pytest.warns(FutureWarning, match="use min_val and max_val"):
+        assert nn.Hardtanh(min_value=-3.0).min_val == -3
+    with pytest.raises(AssertionError, match="min_val is 1 but must be below max_val 0"):
+        nn.Hardtanh(1, 0)
+
+
+@pytest.mark.parametrize("pad, shape", [(nn.CircularPad1d, (2, 3, 4, 5)), (nn.CircularPad2d, (2, 3)),
+                                        (nn.CircularPad3d, (3, 4, 5))])
+def test_circular_padding_says_how_many_axes_it_needs(pad, shape):
+    with pytest.raises(ValueError, match=f"{pad.__name__}: input has shape .* axes are needed"):
+        pad(1)(tg.ones(*shape))
+
+
+def test_instance_norm_without_weights_warns_of_other_channels():
+    with pytest.warns(UserWarning, match="InstanceNorm1d: input .* has 5 channels but 3 are needed"):
+        assert nn.InstanceNorm1d(3)(tg.ones(2, 5, 4)).shape == (2, 5, 4)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
-from typing import Any
+from math import isclose
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +20,16 @@ Indices = npt.NDArray[np.int64]
 class Dataset:
     """Base class: define `__len__` and `__getitem__` (one sample), or override `batch` where that is cheaper."""
 
+    numbered: ClassVar[bool] = True  # whether samples can be asked for by number
+
+    def __class_getitem__(cls, sample: Any) -> type[Self]:
+        return cls  # Dataset[tuple[Tensor, int]] is no more than a hint to readers
+
     def __len__(self) -> int:
         raise TypeError(f"{type(self).__name__}: a dataset must define __len__.")
 
     def __getitem__(self, index: int) -> Any:
-        raise TypeError(f"{type(self).__name__}: a dataset must define __getitem__(index), a tuple of arrays.")
+        raise NotImplementedError(f"{type(self).__name__}: a dataset must define __getitem__(index), a tuple of arrays.")
 
     def __add__(self, other: Dataset) -> ConcatDataset:
         return ConcatDataset([self, other])
@@ -56,21 +63,32 @@ class Subset(Dataset):
     """The samples of `dataset` numbered `indices`, in that order."""
 
     def __init__(self, dataset: Any, indices: Sequence[int] | Indices) -> None:
-        self.dataset = dataset
-        self.indices = np.asarray(indices, np.int64)
-        outside = self.indices[(self.indices < 0) | (self.indices >= len(dataset))]
+        self.dataset, self.indices = dataset, indices
+        numbers = np.asarray(indices, np.int64)
+        try:
+            count = len(dataset)
+        except TypeError:  # nobody knows
+            return
+        outside = numbers[(numbers < -count) | (numbers >= count)]
         if outside.size:
-            raise IndexError(f"Subset: index {outside[0]} does not exist in a dataset of {len(dataset)} samples; "
-                             f"use 0 to {len(dataset) - 1}.")
+            raise IndexError(f"Subset: index {outside[0]} does not exist in a dataset of {count} samples; "
+                             f"use 0 to {count - 1}.")
 
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __getitem__(self, index: int) -> Any:
-        return self.dataset[int(self.indices[index])]
+    def __getitem__(self, idx: int | list[int]) -> Any:
+        return self.dataset[[self.indices[k] for k in idx] if isinstance(idx, list) else self.indices[idx]]
+
+    def __getitems__(self, indices: list[int]) -> list[Any]:
+        """The samples of several numbers, at once where `dataset` can."""
+        chosen = [self.indices[k] for k in indices]
+        at_once = getattr(self.dataset, "__getitems__", None)
+        samples: list[Any] = at_once(chosen) if callable(at_once) else [self.dataset[k] for k in chosen]
+        return samples
 
     def batch(self, indices: Indices) -> Any:
-        chosen = self.indices[indices]
+        chosen = np.asarray(self.indices, np.int64)[indices]
         if isinstance(self.dataset, Dataset):
             return self.dataset.batch(chosen)
         return _stacked([self.dataset[k] for k in chosen.tolist()])
@@ -81,9 +99,11 @@ class ConcatDataset(Dataset):
 
     def __init__(self, datasets: Iterable[Dataset]) -> None:
         self.datasets = list(datasets)
-        self.ends = np.cumsum([len(dataset) for dataset in self.datasets])
         if not self.datasets:
-            raise ValueError("ConcatDataset: datasets is empty; give at least one.")
+            raise AssertionError("ConcatDataset: datasets is empty; give at least one.")
+        if not all(getattr(dataset, "numbered", True) for dataset in self.datasets):
+            raise AssertionError("ConcatDataset: a dataset's samples have no numbers; use ChainDataset.")
+        self.ends = np.cumsum([len(dataset) for dataset in self.datasets])
 
     @property
     def cumulative_sizes(self) -> list[int]:
@@ -93,11 +113,12 @@ class ConcatDataset(Dataset):
     def __len__(self) -> int:
         return int(self.ends[-1])
 
-    def __getitem__(self, index: int) -> Any:
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"ConcatDataset: index {index} does not exist in a dataset of {len(self)} samples; "
-                             f"use 0 to {len(self) - 1}.")
-        place = index % len(self)
+    def __getitem__(self, idx: int) -> Any:
+        if not -len(self) <= idx < len(self):
+            kind = ValueError if idx < 0 else IndexError
+            raise kind(f"ConcatDataset: index {idx} does not exist in a dataset of {len(self)} samples; "
+                       f"use 0 to {len(self) - 1}.")
+        place = idx % len(self)
         which = int(np.searchsorted(self.ends, place, side="right"))
         return self.datasets[which][place - int(self.ends[which]) + len(self.datasets[which])]
 
@@ -113,10 +134,14 @@ def random_split(dataset: Any, lengths: Sequence[int | float], generator: random
     `manual_seed`. Raises ValueError where the lengths do not add up to the dataset's.
     """
     count = len(dataset)
-    if all(isinstance(n, float) and n <= 1 for n in lengths) and abs(sum(lengths) - 1) < 1e-9:
+    if sum(lengths) <= 1 and isclose(sum(lengths), 1):
+        if not all(0 <= n <= 1 for n in lengths):
+            raise ValueError(f"random_split: fractions are {list(lengths)} but each must lie between 0 and 1.")
         sizes = [int(count * n) for n in lengths]
         for k in range(count - sum(sizes)):
             sizes[k % len(sizes)] += 1
+        if 0 in sizes:
+            warnings.warn(f"random_split: {count} samples in fractions {list(lengths)} leave a subset empty", stacklevel=2)
     else:
         sizes = [int(n) for n in lengths]
     if sum(sizes) != count:
@@ -125,4 +150,4 @@ def random_split(dataset: Any, lengths: Sequence[int | float], generator: random
     key = (random if generator is None else generator).take(count)
     order = np.random.Generator(np.random.Philox(key=np.array(key, np.uint64))).permutation(count)
     ends = np.cumsum(sizes)
-    return [Subset(dataset, order[end - size:end]) for size, end in zip(sizes, ends)]
+    return [Subset(dataset, order[end - size:end].tolist()) for size, end in zip(sizes, ends)]

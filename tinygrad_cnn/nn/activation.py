@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from ..creation import full
@@ -30,11 +31,38 @@ class ReLU(_Ignored):
         return F.relu(input)
 
 
-class ReLU6(_Ignored):
+class Hardtanh(_Ignored):
+    """min(max(x, min_val), max_val). `min_value` and `max_value` are the older names."""
+
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False, min_value: float | None = None,
+                 max_value: float | None = None) -> None:
+        super().__init__(inplace)
+        self.min_val = min_val if min_value is None else min_value
+        self.max_val = max_val if max_value is None else max_value
+        if min_value is not None or max_value is not None:
+            warnings.warn("Hardtanh: min_value and max_value are deprecated; use min_val and max_val", FutureWarning,
+                          stacklevel=2)
+        if self.min_val >= self.max_val:
+            raise AssertionError(f"Hardtanh: min_val is {self.min_val} but must be below max_val {self.max_val}; swap them")
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.hardtanh(input, self.min_val, self.max_val)
+
+    def extra_repr(self) -> str:
+        return f"min_val={self.min_val}, max_val={self.max_val}" + (", inplace=True" if self.inplace else "")
+
+
+class ReLU6(Hardtanh):
     """min(max(x, 0), 6)."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(0.0, 6.0, inplace)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.relu6(input)
+
+    def extra_repr(self) -> str:
+        return _Ignored.extra_repr(self)
 
 
 class SELU(_Ignored):
@@ -203,22 +231,6 @@ class Softplus(Module):
 
     def extra_repr(self) -> str:
         return f"beta={self.beta}, threshold={self.threshold}"
-
-
-class Hardtanh(_Ignored):
-    """min(max(x, min_val), max_val)."""
-
-    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
-        super().__init__(inplace)
-        self.min_val, self.max_val = min_val, max_val
-        if min_val >= max_val:
-            raise ValueError(f"Hardtanh: min_val is {min_val} but must be below max_val {max_val}; swap them")
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.hardtanh(input, self.min_val, self.max_val)
-
-    def extra_repr(self) -> str:
-        return f"min_val={self.min_val}, max_val={self.max_val}" + (", inplace=True" if self.inplace else "")
 
 
 class Threshold(_Ignored):

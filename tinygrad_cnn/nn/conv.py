@@ -21,7 +21,8 @@ class ConvBase(Module):
     rank: ClassVar[int]
     padding_modes: ClassVar[tuple[str, ...]] = ("zeros",)
     padding: Shape | str
-    output_padding: Shape | None = None
+    output_padding: Shape
+    transposed: ClassVar[bool] = False
     bias: Parameter | None
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: Size, stride: Size, dilation: Size,
@@ -39,6 +40,7 @@ class ConvBase(Module):
         self.kernel_size = spatial(name, "kernel_size", kernel_size, self.rank, 1)
         self.stride = spatial(name, "stride", stride, self.rank, 1)
         self.dilation = spatial(name, "dilation", dilation, self.rank, 1)
+        self.output_padding = (0,) * self.rank
 
     def _allocate(self, rows: int, columns: int, bias: bool, device: Any, dtype: Any) -> None:
         self.weight = uninitialized((rows, columns // self.groups, *self.kernel_size), device, dtype)
@@ -54,7 +56,7 @@ class ConvBase(Module):
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
         text += f", padding={self.padding}" if self.padding != zeros else ""
         text += f", dilation={self.dilation}" if self.dilation != ones else ""
-        text += f", output_padding={self.output_padding}" if self.output_padding not in (None, zeros) else ""
+        text += f", output_padding={self.output_padding}" if self.output_padding != zeros else ""
         text += f", groups={self.groups}" if self.groups != 1 else ""
         text += ", bias=False" if self.bias is None else ""
         return text + (f", padding_mode={self.padding_mode}" if self.padding_mode != "zeros" else "")
@@ -85,10 +87,11 @@ class Conv(ConvBase):
         """`forward` with another weight and bias, and a ReLU in the same pass where `relu` says so."""
         padding: Shape | str = self.padding
         if self.padding_mode != "zeros":
-            x, padding = F.pad(x, self._around(), self.padding_mode), (0,) * self.rank
+            x, padding = F.pad(x, self._reversed_padding_repeated_twice, self.padding_mode), (0,) * self.rank
         return F.conv(self.rank, x, weight, bias, self.stride, padding, self.dilation, self.groups, relu)
 
-    def _around(self) -> Shape:
+    @property
+    def _reversed_padding_repeated_twice(self) -> Shape:
         """`padding` as `F.pad` takes it: (before, after) of the last axis first; what is odd of "same" goes behind."""
         if not isinstance(self.padding, str):
             return tuple(p for p in reversed(self.padding) for _ in range(2))
@@ -100,8 +103,8 @@ class ConvTranspose(ConvBase):
     """The adjoint of a convolution in its input: x (n, in_channels, ...) -> (n, out_channels, ...), larger by the
     stride; weight (in_channels, out_channels / groups, *kernel_size)."""
 
+    transposed = True
     padding: Shape
-    output_padding: Shape
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: Size, stride: Size = 1, padding: Size = 0,
                  output_padding: Size = 0, groups: int = 1, bias: bool = True, dilation: Size = 1,

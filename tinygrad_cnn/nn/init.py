@@ -2,8 +2,8 @@
 
 Variances are chosen so that a signal neither grows nor dies on its way through the network: `xavier` is Glorot and
 Bengio 2010 (fan_in and fan_out), `kaiming` He et al. (arXiv 1502.01852: the ReLU loses half of the power), `orthogonal`
-Saxe et al. (arXiv 1312.6120), `sparse` Martens 2010. All numbers are drawn from the stream of `manual_seed`; there are
-no generators beside it, and `generator` must be None.
+Saxe et al. (arXiv 1312.6120), `sparse` Martens 2010. Numbers are drawn from `generator`, else from the stream of
+`manual_seed`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ import numpy as np
 from .. import creation
 from ..grad_mode import no_grad
 from ..left_out import guard
+from ..random import Generator, stream
 from ..tensor import Tensor
 
 UNIT = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "sigmoid")
-GAINS = {**dict.fromkeys(UNIT, 1.0), "tanh": 5 / 3, "relu": sqrt(2), "selu": 3 / 4}
+GAINS = {**dict.fromkeys(UNIT, 1), "tanh": 5 / 3, "relu": sqrt(2), "selu": 3 / 4}
 
 # Giles, "Approximating the erfinv function" (GPU Computing Gems 2011), single precision: polynomials in w - 2.5 for
 # w = -log(1 - x^2) below 5, in sqrt(w) - 3 above.
@@ -56,32 +57,29 @@ def fans(tensor: Tensor) -> tuple[int, int]:
 _calculate_fan_in_and_fan_out = fans  # the name that programs for PyTorch import
 
 
-def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: None = None) -> Tensor:
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Uniform between `a` and `b`."""
-    _stream_only("uniform_", generator)
     if not a <= b:
         raise RuntimeError(f"uniform_: a is {a} but b {b}; give the lower bound first")
-    with no_grad():
+    with no_grad(), stream(generator):
         return creation.uniform_(tensor, a, b)
 
 
-def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: None = None) -> Tensor:
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Normal with mean `mean` and standard deviation `std`."""
-    _stream_only("normal_", generator)
     if not std >= 0:
         raise RuntimeError(f"normal_: std is {std} but must be at least 0; give a standard deviation")
-    with no_grad():
+    with no_grad(), stream(generator):
         return creation.normal_(tensor, mean, std)
 
 
 def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0,
-                  generator: None = None) -> Tensor:
+                  generator: Generator | None = None) -> Tensor:
     """Normal with mean `mean` and standard deviation `std`, of which only what lies in [a, b] is drawn.
 
     `a` and `b` are values, not multiples of `std`. Uniform numbers between the probabilities of `a` and `b` go through
     the inverse of the normal distribution.
     """
-    _stream_only("trunc_normal_", generator)
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(f"trunc_normal_: mean {mean} is more than 2 std ({std}) from [{a}, {b}]; the distribution of "
                       "values may be incorrect", stacklevel=2)
@@ -89,7 +87,7 @@ def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float 
         return tensor
     low, high = (erf((bound - mean) / std / sqrt(2)) if std else np.sign(bound - mean) for bound in (a, b))
     half = 2.0**-25  # the middle of the interval that a uniform number of 24 bits stands for: never 0 or 1
-    u = low + (high - low) * (_drawn(creation.uniform_, tensor).astype(np.float64).reshape(-1) + half)
+    u = low + (high - low) * (_drawn(creation.uniform_, tensor, generator).astype(np.float64).reshape(-1) + half)
     return _write(tensor, np.clip(mean + std * sqrt(2) * _erfinv(u), a, b).reshape(tensor.shape))
 
 
@@ -133,26 +131,26 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     return _write(tensor, values)
 
 
-def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: None = None) -> Tensor:
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Uniform with variance gain^2 * 2 / (fan_in + fan_out)."""
     bound = gain * sqrt(6 / sum(fans(tensor)))
     return uniform_(tensor, -bound, bound, generator)
 
 
-def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: None = None) -> Tensor:
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Normal with variance gain^2 * 2 / (fan_in + fan_out)."""
     return normal_(tensor, 0.0, gain * sqrt(2 / sum(fans(tensor))), generator)
 
 
 def kaiming_uniform_(tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
-                     generator: None = None) -> Tensor:
+                     generator: Generator | None = None) -> Tensor:
     """Uniform with variance gain^2 / fan; `a` is the slope of "leaky_relu", `mode` "fan_in" or "fan_out"."""
     bound = sqrt(3) * _kaiming_std(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)
 
 
 def kaiming_normal_(tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
-                    generator: None = None) -> Tensor:
+                    generator: Generator | None = None) -> Tensor:
     """Normal with variance gain^2 / fan; `a` is the slope of "leaky_relu", `mode` "fan_in" or "fan_out"."""
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
@@ -166,29 +164,28 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
     return calculate_gain(nonlinearity, a) / sqrt(fans(tensor)[mode.lower() == "fan_out"])
 
 
-def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: None = None) -> Tensor:
+def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """A random matrix with orthonormal rows or columns, whichever are fewer, times `gain`.
 
     A tensor of more than two axes is a matrix (shape[0], the rest).
     """
-    _stream_only("orthogonal_", generator)
     if tensor.ndim < 2:
         raise ValueError(f"orthogonal_: a tensor of shape {tensor.shape} is no matrix; give one with at least 2 axes")
     if not tensor.numel():
         return tensor
-    matrix = _drawn(creation.normal_, tensor).astype(np.float64).reshape(tensor.shape[0], -1)
+    matrix = _drawn(creation.normal_, tensor, generator).astype(np.float64).reshape(tensor.shape[0], -1)
     wide = matrix.shape[0] < matrix.shape[1]
     q, r = np.linalg.qr(matrix.T if wide else matrix)
     q *= np.sign(np.diag(r))  # makes the distribution uniform over all orthogonal matrices (Mezzadri 2007)
     return _write(tensor, gain * (q.T if wide else q).reshape(tensor.shape))
 
 
-def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: None = None) -> Tensor:
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
     """Normal with standard deviation `std`, and in each column the share `sparsity` of elements zero."""
     if tensor.ndim != 2:
         raise ValueError(f"sparse_: a tensor of shape {tensor.shape} is no matrix; give one with 2 axes")
     normal_(tensor, 0.0, std, generator)
-    order = np.argsort(_drawn(creation.uniform_, tensor), axis=0, kind="stable")
+    order = np.argsort(_drawn(creation.uniform_, tensor, generator), axis=0, kind="stable")
     kept = np.ones(tensor.shape)
     np.put_along_axis(kept, order[:ceil(sparsity * tensor.shape[0])], 0, axis=0)
     with no_grad():
@@ -203,15 +200,10 @@ def default_(weight: Tensor, bias: Tensor | None) -> None:
         uniform_(bias, -bound, bound)
 
 
-def _stream_only(name: str, generator: Any) -> None:
-    if generator is not None:
-        raise NotImplementedError(f"{name}: generator is a {type(generator).__name__} but there is one stream of random "
-                                  "numbers only; use None and manual_seed")
-
-
-def _drawn(draw: Any, tensor: Tensor) -> np.ndarray[Any, Any]:
+def _drawn(draw: Any, tensor: Tensor, generator: Generator | None) -> np.ndarray[Any, Any]:
     """Random numbers in the shape of `tensor`, the same for every device."""
-    return draw(creation.empty(tensor.shape, device="cpu")).numpy()
+    with stream(generator):
+        return draw(creation.empty(tensor.shape, device="cpu")).numpy()
 
 
 def _write(tensor: Tensor, values: np.ndarray[Any, Any]) -> Tensor:

@@ -3,6 +3,7 @@ axes (arXiv 1607.06450), and local response normalization."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -100,7 +101,8 @@ class BatchNorm(Tracking):
             shape = " or ".join(str(rank) for rank in self.ranks)
             raise ShapeError(f"{type(self).__name__}: input has shape {tuple(x.shape)} but {shape} axes with "
                              f"{self.num_features} channels in the second are needed; change the input or num_features")
-        momentum = self._count_batch() if self.training else 0.0
+        moving = self.training and self.track_running_stats
+        momentum = self._count_batch() if moving else 0.0
         return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias,
                             self.training or self.running_mean is None, momentum, self.eps, relu=relu)
 
@@ -137,8 +139,9 @@ class SyncBatchNorm(BatchNorm):
     ranks = (2, 3, 4, 5)
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-                 track_running_stats: bool = True, process_group: Any = None, device: Any = None, dtype: Any = None) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype)
+                 track_running_stats: bool = True, process_group: Any = None, device: Any = None, dtype: Any = None, *,
+                 bias: bool = True) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
         self.process_group = process_group
 
     @classmethod
@@ -172,9 +175,12 @@ class InstanceNorm(Tracking):
         if input.ndim not in (rank, rank - 1):
             raise ShapeError(f"{type(self).__name__}: input has shape {input.shape} but {rank} axes are needed, or "
                              f"{rank - 1} of a single sample; reshape it")
-        if self.affine and input.shape[1 - rank] != self.num_features:
-            raise ShapeError(f"{type(self).__name__}: input {input.shape} has {input.shape[1 - rank]} channels but "
-                             f"{self.num_features} are needed; change the input or num_features")
+        if input.shape[1 - rank] != self.num_features:
+            text = (f"{type(self).__name__}: input {input.shape} has {input.shape[1 - rank]} channels but "
+                    f"{self.num_features} are needed; change the input or num_features")
+            if self.affine:
+                raise ShapeError(text)
+            warnings.warn(text, stacklevel=3)
         batch = input if input.ndim == rank else input.unsqueeze(0)
         own = self.training or not self.track_running_stats
         out = F.instance_norm(batch, self.running_mean, self.running_var, self.weight, self.bias, own,

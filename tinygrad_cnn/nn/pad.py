@@ -48,14 +48,6 @@ class _ConstantPadding(_Padding):
         return f"padding={self.padding}, value={self.value}"
 
 
-class _ZeroPadding(_ConstantPadding):
-    def __init__(self, padding: Size) -> None:
-        super().__init__(padding, 0.0)
-
-    def extra_repr(self) -> str:
-        return f"{self.padding}"
-
-
 class _ReflectionPadding(_Padding):
     mode = "reflect"
 
@@ -67,23 +59,11 @@ class _ReplicationPadding(_Padding):
 class _CircularPadding(_Padding):
     mode = "circular"
 
-
-class ZeroPad1d(_ZeroPadding):
-    """Zeros around sequences, x (n, c, w) or (c, w)."""
-
-    rank = 1
-
-
-class ZeroPad2d(_ZeroPadding):
-    """Zeros around images, x (n, c, h, w) or (c, h, w)."""
-
-    rank = 2
-
-
-class ZeroPad3d(_ZeroPadding):
-    """Zeros around volumes, x (n, c, d, h, w) or (c, d, h, w)."""
-
-    rank = 3
+    def forward(self, input: Tensor) -> Tensor:
+        if input.ndim not in (self.rank + 1, self.rank + 2):
+            raise ShapeError(f"{type(self).__name__}: input has shape {input.shape} but {self.rank + 2} axes are needed, or "
+                             f"{self.rank + 1} of a single sample; reshape it")
+        return super().forward(input)
 
 
 class ConstantPad1d(_ConstantPadding):
@@ -102,6 +82,26 @@ class ConstantPad3d(_ConstantPadding):
     """`value` around volumes, x (n, c, d, h, w) or (c, d, h, w)."""
 
     rank = 3
+
+
+class _Zeros(_ConstantPadding):
+    def __init__(self, padding: Size) -> None:
+        super().__init__(padding, 0.0)
+
+    def extra_repr(self) -> str:
+        return f"{self.padding}"
+
+
+class ZeroPad1d(_Zeros, ConstantPad1d):
+    """Zeros around sequences, x (n, c, w) or (c, w)."""
+
+
+class ZeroPad2d(_Zeros, ConstantPad2d):
+    """Zeros around images, x (n, c, h, w) or (c, h, w)."""
+
+
+class ZeroPad3d(_Zeros, ConstantPad3d):
+    """Zeros around volumes, x (n, c, d, h, w) or (c, d, h, w)."""
 
 
 class ReflectionPad1d(_ReflectionPadding):

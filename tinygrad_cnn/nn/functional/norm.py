@@ -23,6 +23,8 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
     With `training` mean and variance are those of the batch, and the running statistics, if given, move towards them in
     place by `momentum`. With `relu`, max(., 0) in the same pass.
     """
+    if eps < 0 or (training and eps == 0):
+        raise ValueError(f"batch_norm: eps is {eps} but must be {'positive' if training else 'at least 0'}; use 1e-5")
     if not training:
         if running_mean is None or running_var is None:
             raise ValueError("batch_norm: running_mean or running_var is None outside training; "

@@ -26,7 +26,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
     if isinstance(first, int):
         return tensor(batch)
     if isinstance(first, (str, bytes)):
-        return list(batch)
+        return batch
     if isinstance(first, Mapping):
         made = {key: default_collate([sample[key] for sample in batch]) for key in first}
         return made if type(first) is dict else _like(first, made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -16,7 +16,7 @@ class TensorDataset(Dataset):
     def __init__(self, *tensors: Tensor) -> None:
         lengths = [len(t) for t in tensors]
         if len(set(lengths)) != 1:
-            raise ValueError(f"TensorDataset: tensors have lengths {lengths}; give one or more of equal length")
+            raise AssertionError(f"TensorDataset: tensors have lengths {lengths}; give one or more of equal length")
         self.tensors = tensors
 
     def __len__(self) -> int:
@@ -42,12 +42,26 @@ class StackDataset(Dataset):
         return len(self.columns[0])
 
     def __getitem__(self, index: int) -> Any:
-        sample = [column[index] for column in self.columns]
-        return dict(zip(self.datasets, sample)) if isinstance(self.datasets, dict) else tuple(sample)
+        return self._sample([column[index] for column in self.columns])
+
+    def __getitems__(self, indices: list[int]) -> list[Any]:
+        """The samples of several numbers, at once from those datasets that can."""
+        parts = [column.__getitems__(indices) if callable(getattr(column, "__getitems__", None)) else
+                 [column[k] for k in indices] for column in self.columns]
+        for part in parts:
+            if len(part) != len(indices):
+                raise ValueError(f"StackDataset: a dataset gave {len(part)} samples for {len(indices)} numbers; let its "
+                                 "__getitems__ give one for each")
+        return [self._sample(sample) for sample in zip(*parts)]
+
+    def _sample(self, parts: Sequence[Any]) -> Any:
+        return dict(zip(self.datasets, parts)) if isinstance(self.datasets, dict) else tuple(parts)
 
 
 class IterableDataset(Dataset):
     """Base class of samples that come one after another: define `__iter__`."""
+
+    numbered = False
 
     def __iter__(self) -> Iterator[Any]:
         raise NotImplementedError(f"{type(self).__name__}: __iter__ is not defined; define __iter__(self)")

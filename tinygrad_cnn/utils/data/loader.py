@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 from ...random import Generator
 from .collate import default_collate, default_convert
 from .dataset import IterableDataset
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
+
+FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
 
 
 class DataLoader:
@@ -44,6 +46,15 @@ class DataLoader:
             batch_sampler = BatchSampler(self.sampler, batch_size, drop_last)
         self.batch_sampler: Any = batch_sampler
         self.collate_fn = collate_fn or (default_convert if self._by_one else default_collate)
+        self._made = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in FIXED and "_made" in vars(self):
+            raise ValueError(f"DataLoader: {name} is set but the loader is made for another; make a new loader")
+        super().__setattr__(name, value)
+
+    def __class_getitem__(cls, sample: Any) -> type[Self]:
+        return cls
 
     @property
     def _by_one(self) -> bool:
@@ -84,7 +95,9 @@ class DataLoader:
             return self._streamed()
         if self._by_one:
             return (self.collate_fn(self.dataset[k]) for k in self.sampler)
-        return (self.collate_fn([self.dataset[k] for k in batch]) for batch in self.batch_sampler)
+        at_once = getattr(self.dataset, "__getitems__", None)
+        return (self.collate_fn(at_once(batch) if callable(at_once) else [self.dataset[k] for k in batch])
+                for batch in self.batch_sampler)
 
     def _streamed(self) -> Iterator[Any]:
         samples = iter(self.dataset)

@@ -45,9 +45,11 @@ class RandomSampler(Sampler[int]):
 
     def __init__(self, data_source: Sized, replacement: bool = False, num_samples: int | None = None,
                  generator: Generator | None = None) -> None:
-        if num_samples is not None and num_samples <= 0:
-            raise ValueError(f"RandomSampler: num_samples is {num_samples} but must be at least 1")
         self.data_source, self.replacement, self.generator, self._num_samples = data_source, replacement, generator, num_samples
+        if not isinstance(replacement, bool):
+            raise TypeError(f"RandomSampler: replacement is {replacement!r} but a bool is needed; use True or False")
+        if not isinstance(self.num_samples, int) or self.num_samples <= 0:
+            raise ValueError(f"RandomSampler: num_samples is {self.num_samples!r} but must be a whole number of at least 1")
 
     @property
     def num_samples(self) -> int:
@@ -88,6 +90,8 @@ class WeightedRandomSampler(Sampler[int]):
                  generator: Generator | None = None) -> None:
         if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples <= 0:
             raise ValueError(f"WeightedRandomSampler: num_samples is {num_samples!r} but a whole number above 0 is needed")
+        if not isinstance(replacement, bool):
+            raise ValueError(f"WeightedRandomSampler: replacement is {replacement!r} but a bool is needed; use True or False")
         self.weights = as_tensor(weights, dtype=FLOAT64)
         self.num_samples, self.replacement, self.generator = num_samples, replacement, generator
         if self.weights.ndim != 1:
