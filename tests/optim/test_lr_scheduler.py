@@ -68,7 +68,7 @@ def test_multiplicative_factors_are_gathered():
         rates.append(schedule.get_last_lr()[0])
         schedule.step()
     assert rates == [0.5, 0.5, 0.25, 0.25]
-    assert "lr_lambdas" not in schedule.state_dict()
+    assert schedule.state_dict()["lr_lambdas"] == [None, None]
 
 
 def test_a_plateau_lowers_the_rate():
@@ -91,11 +91,11 @@ def test_one_cycle_moves_the_momentum_the_other_way_and_ends():
     optimizer = optim.Adam([nn.Parameter(tg.zeros(1))])
     schedule = lr_scheduler.OneCycleLR(optimizer, 0.1, epochs=2, steps_per_epoch=5)
     betas = []
-    for _ in range(9):
+    for _ in range(10):
         betas.append(optimizer.param_groups[0]["betas"][0])
         schedule.step()
     assert betas[0] == pytest.approx(0.95) and min(betas) == pytest.approx(0.85) and betas[2] == min(betas)
-    with pytest.raises(ValueError, match="OneCycleLR: step 10 of 10; the cycle is over"):
+    with pytest.raises(ValueError, match="OneCycleLR: step 11 of 10; the cycle is over"):
         schedule.step()
     with pytest.raises(ValueError, match="Adagrad has no momentum; pass cycle_momentum=False"):
         lr_scheduler.CyclicLR(optim.Adagrad([nn.Parameter(tg.zeros(1))]), 0.1, 0.2)
@@ -127,3 +127,54 @@ def test_milestones_must_fit():
         lr_scheduler.LRScheduler(optimizer)
     with pytest.raises(ValueError, match="ChainedScheduler: a schedule belongs to another optimizer"):
         lr_scheduler.ChainedScheduler([*parts, lr_scheduler.StepLR(sgd(), 1)])
+
+
+BASE = ["base_lrs", "last_epoch", "_step_count", "_is_initial", "_get_lr_called_within_step", "_last_lr"]
+
+
+@pytest.mark.parametrize("schedule, keys", [
+    (lambda o: lr_scheduler.StepLR(o, 2), ["step_size", "gamma", *BASE]),
+    (lambda o: lr_scheduler.MultiStepLR(o, [2, 2, 4]), ["milestones", "gamma", *BASE]),
+    (lambda o: lr_scheduler.ConstantLR(o), ["factor", "total_iters", *BASE]),
+    (lambda o: lr_scheduler.ReduceLROnPlateau(o), ["factor", "default_min_lr", "min_lrs", "patience", "cooldown", "eps", "best",
+        "last_epoch", "_last_lr", "mode_worse", "mode", "threshold", "threshold_mode", "cooldown_counter", "num_bad_epochs"]),
+    (lambda o: lr_scheduler.OneCycleLR(o, 1.0, 9), ["total_steps", "_anneal_func_type", "cycle_momentum", "_schedule_phases",
+        "use_beta1", *BASE]),
+    (lambda o: lr_scheduler.CyclicLR(o, 0.1, 1.0, 3, 5), ["max_lrs", "total_size", "step_ratio", "mode", "gamma", "scale_mode",
+        "cycle_momentum", "use_beta1", "base_momentums", "max_momentums", *BASE])])
+def test_states_have_pytorchs_entries(schedule, keys):
+    state = schedule(sgd()).state_dict()
+    assert sorted(state) == sorted(keys)
+    assert state.get("milestones", {2: 2, 4: 1}) == {2: 2, 4: 1} and state.get("total_size", 8.0) == 8.0
+
+
+def test_a_loaded_state_leaves_the_rates_to_the_optimizers_own():
+    schedule, other = (lr_scheduler.StepLR(sgd(), 1, 0.5) for _ in range(2))
+    schedule.step()
+    other.load_state_dict(schedule.state_dict())
+    assert other.last_epoch == 1 and other.get_last_lr() == [0.25, 0.01] and other.optimizer.param_groups[0]["lr"] == 0.5
+
+
+def test_a_state_holds_what_callable_objects_hold():
+    class Share:
+        def __init__(self, share):
+            self.share = share
+
+        def __call__(self, step):
+            return self.share**step
+
+    one, other = (lr_scheduler.LambdaLR(sgd(), [Share(share), lambda step: 1.0]) for share in (0.5, 0.9))
+    assert one.state_dict()["lr_lambdas"] == [{"share": 0.5}, None]
+    other.load_state_dict(one.state_dict())
+    assert other.lr_lambdas[0].share == 0.5
+
+
+def test_a_sequence_counts_the_steps_of_each_and_takes_no_plateau():
+    optimizer = sgd()
+    parts = [lr_scheduler.LinearLR(optimizer), lr_scheduler.ExponentialLR(optimizer, 0.5)]
+    schedule = lr_scheduler.SequentialLR(optimizer, parts, [2])
+    for _ in range(3):
+        schedule.step()
+    assert [part._step_count for part in parts] == [2, 2] and [part.last_epoch for part in parts] == [1, 1]
+    with pytest.raises(ValueError, match="SequentialLR: a schedule is a ReduceLROnPlateau"):
+        lr_scheduler.SequentialLR(optimizer, [lr_scheduler.ReduceLROnPlateau(optimizer), parts[1]], [2])

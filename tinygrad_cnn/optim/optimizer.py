@@ -62,12 +62,11 @@ class Optimizer:
     def hints(self, options: Group, **hints: bool | None) -> Group:
         """`options` and hints: how PyTorch should compute the step makes no difference here, where it is one kernel.
 
-        What would change its meaning is refused: steps that are recorded for a derivative, or in a CUDA graph.
+        What would change its meaning is refused by `step`: to be recorded for a derivative, or in a CUDA graph.
         """
-        for name in ("capturable", "differentiable"):
-            if hints.get(name):
-                raise NotImplementedError(f"{type(self).__name__}: {name} is {hints[name]} but steps are neither recorded nor "
-                                          "captured; leave it False")
+        for other in ("foreach", "differentiable"):
+            if hints.get("fused") and hints.get(other):
+                raise RuntimeError(f"{type(self).__name__}: fused and {other} are True but exclude each other; leave one out")
         return {**options, **hints}
 
     def add_param_group(self, param_group: Group) -> None:
@@ -93,6 +92,8 @@ class Optimizer:
                                  "name it once, in one group")
         if len({id(p) for p in params}) < len(params):
             warnings.warn(f"{name}: a parameter is given twice in one group and takes two steps; name it once", stacklevel=3)
+        if self.param_groups and ("param_names" in param_group) != ("param_names" in self.param_groups[0]):
+            raise ValueError(f"{name}: some groups have names of parameters and some have none; name those of all or of none")
         full = {**param_group, "params": params, **{k: v for k, v in self.defaults.items() if k not in param_group}}
         self.check(full)
         self.param_groups.append(full)
@@ -126,6 +127,8 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         with no_grad():
+            for group in self.param_groups:
+                _refuse_hints(type(self).__name__, group)
             for group in self.param_groups:
                 options = _in_numbers(group)
                 for p in group["params"]:
@@ -180,7 +183,8 @@ class Optimizer:
             hook(self)
         params = [p for group in self.param_groups for p in group["params"]]
         number = {id(p): k for k, p in enumerate(params)}
-        groups = [{**group, "params": [number[id(p)] for p in group["params"]]} for group in self.param_groups]
+        groups = [{**{key: value for key, value in group.items() if key != "params"},
+                   "params": [number[id(p)] for p in group["params"]]} for group in self.param_groups]
         state = {number.get(id(p), p): {key: tensor(float(value)) if key in self.numbers else value
                                         for key, value in entries.items()} for p, entries in self.state.items() if entries}
         return self._after_hooks("save_after", {"state": state, "param_groups": groups})
@@ -256,6 +260,14 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
 
 
 Optimizer.step = _with_hooks(Optimizer.step)  # type: ignore[method-assign]
+
+
+def _refuse_hints(name: str, group: Group) -> None:
+    """Errors are of PyTorch's kinds: there too a step on parameters cannot be recorded, nor captured on a CPU."""
+    if group.get("capturable"):
+        raise AssertionError(f"{name}: capturable is True but steps are not captured in a CUDA graph; make it False")
+    if group.get("differentiable"):
+        raise RuntimeError(f"{name}: differentiable is True but steps are not recorded for a derivative; make it False")
 
 
 def _in_numbers(group: Group) -> Group:

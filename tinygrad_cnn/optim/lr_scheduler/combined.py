@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..optimizer import Optimizer
+from .plateau import ReduceLROnPlateau
 from .scheduler import LRScheduler
 
 
@@ -33,6 +34,9 @@ class SequentialLR(_Several):
                  last_epoch: int = -1) -> None:
         if not schedulers:
             raise ValueError("SequentialLR: schedulers is empty but at least one is needed; give a list of schedules")
+        if any(isinstance(schedule, ReduceLROnPlateau) for schedule in schedulers):
+            raise ValueError("SequentialLR: a schedule is a ReduceLROnPlateau, which needs a measurement at every step; use it "
+                             "alone")
         if any(schedule.optimizer is not optimizer for schedule in schedulers):
             raise ValueError("SequentialLR: a schedule belongs to another optimizer; make all of one optimizer")
         if len(milestones) != len(schedulers) - 1 or list(milestones) != sorted(milestones):
@@ -44,18 +48,16 @@ class SequentialLR(_Several):
             group["lr"] = group["initial_lr"]
         for schedule in schedulers:
             _rewind(schedule)
-        self._schedulers[0].step()
+        self._schedulers[bisect_right(self._milestones, 0)]._initial_step()
         self._last_lr = self._rates()
 
-    def step(self, epoch: int | None = None) -> None:
+    def step(self) -> None:  # type: ignore[override]  # steps follow one another
         """One step further, with the schedule whose turn it is."""
-        if epoch is not None:
-            raise NotImplementedError(f"SequentialLR: epoch is {epoch} but steps follow one another; call step()")
         self.last_epoch += 1
         k = bisect_right(self._milestones, self.last_epoch)
         schedule = self._schedulers[k]
         if k and self._milestones[k - 1] == self.last_epoch:
-            schedule.step(0)
+            schedule._update_lr(0)
         else:
             schedule.step()
         self._last_lr = schedule.get_last_lr()
@@ -73,10 +75,8 @@ class ChainedScheduler(_Several):
             raise ValueError("ChainedScheduler: a schedule belongs to another optimizer; make all of one optimizer")
         self._last_lr = self._rates()
 
-    def step(self, epoch: int | None = None) -> None:
+    def step(self) -> None:  # type: ignore[override]  # steps follow one another
         """One step further with every schedule."""
-        if epoch is not None:
-            raise NotImplementedError(f"ChainedScheduler: epoch is {epoch} but steps follow one another; call step()")
         for schedule in self._schedulers:
             schedule.step()
         self._last_lr = self._rates()

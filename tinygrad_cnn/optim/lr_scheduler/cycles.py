@@ -22,7 +22,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         for name, value in (("T_0", T_0), ("T_mult", T_mult)):
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"CosineAnnealingWarmRestarts: {name} is {value} but a whole number of at least 1 is needed")
-        self.T_0, self.T_i, self.T_mult, self.eta_min, self.T_cur = T_0, T_0, T_mult, eta_min, float(last_epoch)
+        self.T_0, self.T_i, self.T_mult, self.eta_min = T_0, T_0, T_mult, eta_min
+        self.T_cur: float = last_epoch
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
@@ -38,7 +39,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             self.T_i, self.T_cur = self.T_0, time % self.T_0
         else:
             cycle = int(log(time / self.T_0 * (self.T_mult - 1) + 1, self.T_mult) + 1e-9)
-            self.T_cur = time - self.T_0 * (self.T_mult**cycle - 1) / (self.T_mult - 1)
+            self.T_cur = time - self.T_0 * (self.T_mult**cycle - 1) // (self.T_mult - 1)
             self.T_i = self.T_0 * self.T_mult**cycle
         self.last_epoch = floor(time)
         self._set(self.get_lr())
@@ -69,39 +70,46 @@ class OneCycleLR(LRScheduler):
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(f"OneCycleLR: anneal_strategy is {anneal_strategy!r}; use 'cos' or 'linear'")
         self.total_steps = total_steps or (epochs or 0) * (steps_per_epoch or 0)
-        self.anneal, self.cycle_momentum = anneal_strategy, cycle_momentum
-        up = pct_start * self.total_steps - 1
-        self._ends = [up, *([2 * up] if three_phase else []), self.total_steps - 1]
+        self._anneal_func_type, self.cycle_momentum = anneal_strategy, cycle_momentum
+        up, last = float(pct_start * self.total_steps) - 1, self.total_steps - 1
+        if three_phase:
+            self._schedule_phases = [_phase(up, "initial_lr", "max_lr", "max_momentum", "base_momentum"),
+                                     _phase(2 * up, "max_lr", "initial_lr", "base_momentum", "max_momentum"),
+                                     _phase(last, "initial_lr", "min_lr", "max_momentum", "max_momentum")]
+        else:
+            self._schedule_phases = [_phase(up, "initial_lr", "max_lr", "max_momentum", "base_momentum"),
+                                     _phase(last, "max_lr", "min_lr", "base_momentum", "max_momentum")]
         if last_epoch == -1:
             for group, top in zip(optimizer.param_groups, _each("OneCycleLR", "max_lr", max_lr, optimizer)):
                 group["initial_lr"], group["max_lr"] = top / div_factor, top
                 group["min_lr"] = group["initial_lr"] / final_div_factor
         if cycle_momentum:
-            _momentum("OneCycleLR", optimizer, base_momentum, max_momentum, last_epoch)
+            self.use_beta1 = _momentum("OneCycleLR", optimizer, base_momentum, max_momentum, last_epoch)
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        if self.last_epoch >= self.total_steps:
-            raise ValueError(f"OneCycleLR: step {self.last_epoch} of {self.total_steps}; the cycle is over, make another")
-        phase = next(k for k, end in enumerate(self._ends) if self.last_epoch <= end or k == len(self._ends) - 1)
-        start, end = (self._ends[phase - 1] if phase else 0.0), self._ends[phase]
-        done = (self.last_epoch - start) / (end - start)
-        last = phase == len(self._ends) - 1
-        rates = []
-        for group in self.optimizer.param_groups:
-            low = group["min_lr"] if last else group["initial_lr"]
-            top = group["initial_lr"] if phase == 2 else group["max_lr"]
-            rates.append(self._between(low, top, done) if phase == 0 else self._between(top, low, done))
-            if self.cycle_momentum:
-                most, least = group["max_momentum"], group["base_momentum"]
-                ways = (most, least), (least, most), (most, most)
-                _set_momentum(group, self._between(*ways[phase], done))
-        return rates
+        step = self.last_epoch
+        if step > self.total_steps:
+            raise ValueError(f"OneCycleLR: step {step} of {self.total_steps}; the cycle is over, make another")
+        ends = [phase["end_step"] for phase in self._schedule_phases]
+        k = next((k for k, end in enumerate(ends) if step <= end), len(ends) - 1)
+        start, phase = (ends[k - 1] if k else 0.0), self._schedule_phases[k]
+        done = (step - start) / (ends[k] - start)
+        if self.cycle_momentum:
+            for group in self.optimizer.param_groups:
+                _set_momentum(group, self._between(group[phase["start_momentum"]], group[phase["end_momentum"]], done))
+        return [self._between(group[phase["start_lr"]], group[phase["end_lr"]], done) for group in self.optimizer.param_groups]
 
     def _between(self, start: float, end: float, done: float) -> float:
-        if self.anneal == "linear":
+        if self._anneal_func_type == "linear":
             return start + (end - start) * done
         return end + (start - end) / 2 * (1 + cos(pi * done))
+
+
+def _phase(end: float, start_lr: str, end_lr: str, start_momentum: str, end_momentum: str) -> dict[str, Any]:
+    """Until which step rate and momentum go from where to where; the ends are entries of a group."""
+    return {"end_step": end, "start_lr": start_lr, "end_lr": end_lr, "start_momentum": start_momentum,
+            "end_momentum": end_momentum}
 
 
 class CyclicLR(LRScheduler):
@@ -120,8 +128,8 @@ class CyclicLR(LRScheduler):
             raise ValueError(f"CyclicLR: mode is {mode!r}; use 'triangular', 'triangular2', 'exp_range' or a scale_fn")
         base = _each("CyclicLR", "base_lr", base_lr, optimizer)
         self.max_lrs = _each("CyclicLR", "max_lr", max_lr, optimizer)
-        self.step_size_up = step_size_up
-        self.step_size_down = step_size_up if step_size_down is None else step_size_down
+        self.total_size = float(step_size_up + (step_size_up if step_size_down is None else step_size_down))
+        self.step_ratio = step_size_up / self.total_size
         self.mode, self.gamma, self._scale_fn = mode, gamma, scale_fn
         self.scale_mode = scale_mode if scale_fn else "iterations" if mode == "exp_range" else "cycle"
         self.cycle_momentum = cycle_momentum
@@ -129,7 +137,9 @@ class CyclicLR(LRScheduler):
             for group, rate in zip(optimizer.param_groups, base):
                 group["lr"] = group["initial_lr"] = rate
         if cycle_momentum:
-            _momentum("CyclicLR", optimizer, base_momentum, max_momentum, last_epoch)
+            self.use_beta1 = _momentum("CyclicLR", optimizer, base_momentum, max_momentum, last_epoch)
+            self.base_momentums = [group["base_momentum"] for group in optimizer.param_groups]
+            self.max_momentums = [group["max_momentum"] for group in optimizer.param_groups]
         super().__init__(optimizer, last_epoch)
         self.base_lrs = base
 
@@ -140,10 +150,9 @@ class CyclicLR(LRScheduler):
         return 1.0 if self.mode == "triangular" else 2 ** (1.0 - x) if self.mode == "triangular2" else self.gamma**x
 
     def get_lr(self) -> list[float]:
-        whole, share = self.step_size_up + self.step_size_down, self.step_size_up / (self.step_size_up + self.step_size_down)
-        cycle = floor(1 + self.last_epoch / whole)
-        x = 1 + self.last_epoch / whole - cycle
-        height = x / share if x <= share else (x - 1) / (share - 1)
+        cycle = floor(1 + self.last_epoch / self.total_size)
+        x = 1 + self.last_epoch / self.total_size - cycle
+        height = x / self.step_ratio if x <= self.step_ratio else (x - 1) / (self.step_ratio - 1)
         height *= self.scale_fn(cycle if self.scale_mode == "cycle" else self.last_epoch)
         if self.cycle_momentum:
             for group in self.optimizer.param_groups:
@@ -164,16 +173,17 @@ def _each(operation: str, name: str, value: Rates, optimizer: Optimizer) -> list
     return values
 
 
-def _momentum(operation: str, optimizer: Optimizer, least: Rates, most: Rates, last_epoch: int) -> None:
-    """Note each group's bounds, and start at the upper one."""
+def _momentum(operation: str, optimizer: Optimizer, least: Rates, most: Rates, last_epoch: int) -> bool:
+    """Note each group's bounds, and start at the upper one; whether it is the first beta."""
     if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
         raise ValueError(f"{operation}: cycle_momentum is True but {type(optimizer).__name__} has no momentum; "
                          "pass cycle_momentum=False")
     if last_epoch == -1:
         lows, highs = _each(operation, "base_momentum", least, optimizer), _each(operation, "max_momentum", most, optimizer)
         for group, low, high in zip(optimizer.param_groups, lows, highs):
-            group["base_momentum"], group["max_momentum"] = low, high
+            group["max_momentum"], group["base_momentum"] = high, low
             _set_momentum(group, high)
+    return "betas" in optimizer.defaults
 
 
 def _set_momentum(group: Group, value: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable
 from math import cos, pi
 
@@ -17,7 +17,7 @@ class StepLR(Decay):
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
 
-    def factor(self, step: int) -> float:
+    def share(self, step: int) -> float:
         return self.gamma ** (step // self.step_size)
 
 
@@ -25,11 +25,11 @@ class MultiStepLR(Decay):
     """The rate times `gamma` at each of `milestones`."""
 
     def __init__(self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1) -> None:
-        self.milestones, self.gamma = sorted(milestones), gamma
+        self.milestones, self.gamma = Counter(milestones), gamma
         super().__init__(optimizer, last_epoch)
 
-    def factor(self, step: int) -> float:
-        return self.gamma ** bisect_right(self.milestones, step)
+    def share(self, step: int) -> float:
+        return self.gamma ** sum(times for milestone, times in self.milestones.items() if milestone <= step)
 
 
 class ConstantLR(Decay):
@@ -37,11 +37,11 @@ class ConstantLR(Decay):
 
     def __init__(self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5, last_epoch: int = -1) -> None:
         _fraction("ConstantLR", "factor", factor)
-        self.start, self.total_iters = factor, total_iters
+        self.factor, self.total_iters = factor, total_iters
         super().__init__(optimizer, last_epoch)
 
-    def factor(self, step: int) -> float:
-        return self.start if step < self.total_iters else 1.0
+    def share(self, step: int) -> float:
+        return self.factor if step < self.total_iters else 1.0
 
 
 class LinearLR(Decay):
@@ -56,7 +56,7 @@ class LinearLR(Decay):
         self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
         super().__init__(optimizer, last_epoch)
 
-    def factor(self, step: int) -> float:
+    def share(self, step: int) -> float:
         done = min(step, self.total_iters) / self.total_iters
         return self.start_factor + (self.end_factor - self.start_factor) * done
 
@@ -68,7 +68,7 @@ class ExponentialLR(Decay):
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def factor(self, step: int) -> float:
+    def share(self, step: int) -> float:
         return self.gamma**step
 
 
@@ -79,7 +79,7 @@ class PolynomialLR(Decay):
         self.total_iters, self.power = total_iters, power
         super().__init__(optimizer, last_epoch)
 
-    def factor(self, step: int) -> float:
+    def share(self, step: int) -> float:
         return (1 - min(step, self.total_iters) / self.total_iters) ** self.power
 
 
@@ -92,7 +92,7 @@ class CosineAnnealingLR(Decay):
         self.T_max, self.eta_min = T_max, eta_min
         super().__init__(optimizer, last_epoch)
 
-    def factor(self, step: int) -> float:
+    def share(self, step: int) -> float:
         return (1 + cos(pi * step / self.T_max)) / 2
 
 

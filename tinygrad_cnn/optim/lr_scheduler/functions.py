@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any
 
 from ..optimizer import Optimizer
@@ -22,15 +23,23 @@ class LambdaLR(LRScheduler):
         return [base * factor(self.last_epoch) for base, factor in zip(self.base_lrs, self.lr_lambdas)]
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything but the optimizer and the functions, which the constructor is given again."""
-        return {name: value for name, value in super().state_dict().items() if name != "lr_lambdas"}
+        """Everything but the optimizer and the functions, which the constructor is given again; of callable objects what
+        they hold."""
+        held = [None if isinstance(factor, FunctionType) else dict(vars(factor)) for factor in self.lr_lambdas]
+        return {**super().state_dict(), "lr_lambdas": held}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue where `state_dict` was asked."""
+        super().load_state_dict({name: value for name, value in state_dict.items() if name != "lr_lambdas"})
+        for factor, held in zip(self.lr_lambdas, state_dict["lr_lambdas"]):
+            vars(factor).update(held or {})
 
 
 class MultiplicativeLR(LambdaLR):
     """The rate times `lr_lambda(step)` at every step but the first."""
 
     def get_lr(self) -> list[float]:
-        return self._rates() if self.last_epoch <= 0 else self.rates_at(self.last_epoch)
+        return self._rates() if self._is_initial else self.rates_at(self.last_epoch)
 
     def rates_at(self, step: int) -> list[float]:
         return [rate * factor(step) for rate, factor in zip(self._rates(), self.lr_lambdas)]

@@ -27,8 +27,14 @@ class LRScheduler:
                 raise KeyError(f"{type(self).__name__}: last_epoch is {last_epoch} but a group has no 'initial_lr'; "
                                "load the optimizer's state first, or leave last_epoch out")
         self.base_lrs = [float(group["initial_lr"]) for group in optimizer.param_groups]
-        self.last_epoch, self._step_count = last_epoch, 0
+        self.last_epoch = last_epoch
+        self._initial_step()
+
+    def _initial_step(self) -> None:
+        """Step 0, which sets the rates to start with."""
+        self._step_count, self._is_initial = 0, True
         self.step()
+        self._is_initial = False
 
     def get_lr(self) -> list[float]:
         """The learning rates of all groups at step `last_epoch`."""
@@ -42,12 +48,17 @@ class LRScheduler:
     def step(self, epoch: int | None = None) -> None:
         """One step further, or to step `epoch`."""
         self._step_count += 1
+        self._update_lr(epoch)
+
+    def _update_lr(self, epoch: int | None = None) -> None:
+        self._get_lr_called_within_step = True
         if epoch is None:
             self.last_epoch += 1
             self._set(self.get_lr())
         else:
             self._set(self.rates_at(epoch))
             self.last_epoch = epoch
+        self._get_lr_called_within_step = False
 
     def _set(self, rates: list[float]) -> None:
         for group, rate in zip(self.optimizer.param_groups, rates):
@@ -66,9 +77,8 @@ class LRScheduler:
         return {name: value for name, value in vars(self).items() if name != "optimizer" and not callable(value)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue where `state_dict` was asked, at the learning rates of then."""
+        """Continue where `state_dict` was asked; the rates of then are part of the optimizer's own state."""
         vars(self).update(state_dict)
-        self._set(self._last_lr)
 
 
 class Decay(LRScheduler):
@@ -76,12 +86,12 @@ class Decay(LRScheduler):
 
     floor = 0.0
 
-    def factor(self, step: int) -> float:
+    def share(self, step: int) -> float:
         """What the rate at `step` is, over the base rate; both less `floor`."""
-        raise NotImplementedError(f"{type(self).__name__}: factor is missing; define factor(self, step)")
+        raise NotImplementedError(f"{type(self).__name__}: share is missing; define share(self, step)")
 
     def get_lr(self) -> list[float]:
-        now, before = self.factor(self.last_epoch), self.factor(self.last_epoch - 1) if self.last_epoch > 0 else 1.0
+        now, before = self.share(self.last_epoch), self.share(self.last_epoch - 1) if self.last_epoch > 0 else 1.0
         if before == 0:  # nothing is left that could be multiplied
             return [rate + (base - self.floor) * now for rate, base in zip(self._rates(), self.base_lrs)]
         return [self._beyond_floor(group, now / before) for group in self.optimizer.param_groups]
@@ -91,4 +101,4 @@ class Decay(LRScheduler):
         return rate if ratio == 1 else self.floor + (rate - self.floor) * ratio
 
     def rates_at(self, step: int) -> list[float]:
-        return [self.floor + (base - self.floor) * self.factor(step) for base in self.base_lrs]
+        return [self.floor + (base - self.floor) * self.share(step) for base in self.base_lrs]
