@@ -105,6 +105,20 @@ def test_chances():
         tg.arange(3).uniform_()
 
 
+    assert tg.normal(tg.tensor([1.0, 2.0]), 0.0).tolist() == [1, 2] and tg.normal(2.0, tg.zeros(2)).tolist() == [2, 2]
+    for wrong, error in (((tg.zeros(2), 1.0, 3), TypeError), ((0.0, 1.0), TypeError), ((0.0, -tg.ones(2)), RuntimeError)):
+        with pytest.raises(error, match="normal: "):
+            tg.normal(*wrong)
+
+
+def test_whole_numbers_count_from_whole_ends():
+    assert tg.arange(2.1, -2.9, -1.0, dtype=tg.uint8).tolist() == [2, 1, 0, 255, 254]
+    assert tg.arange(0, 2, 0.5, dtype=tg.int32).tolist() == [0] * 4
+    assert tg.logspace(4.3, 1.2, 2, 2, dtype=tg.int64).tolist() == [16, 2]
+    with pytest.raises(RuntimeError, match="arange: step is 0.5 but the dtype int64"):
+        tg.arange(0, 2, 0.5, dtype=tg.int64)
+
+
 def test_one_number():
     assert float(tg.tensor([2.5])) == 2.5 and int(tg.tensor(2.5)) == 2 and [7, 8][tg.tensor(1)] == 8 and bool(tg.tensor([1]))
     for convert, error in ((bool, RuntimeError), (float, ValueError), (int, ValueError), (lambda x: [1][x], TypeError)):

@@ -209,6 +209,8 @@ def test_a_recorded_change_keeps_shape_and_dtype():
     x = leaf(1.0, 2.0)
     with pytest.raises(RuntimeError, match="shape"):
         (x * 1)[:1].clone().add_(x)
+    with pytest.raises(RuntimeError, match="addcmul_: the shape of the result is"):
+        tg.ones(2).addcmul_(tg.ones(1, 2), tg.ones(2))
     counts = tg.tensor([1, 2])
     with pytest.raises(RuntimeError, match="the result is float64 but the tensor is int64"):
         counts.add_(x)

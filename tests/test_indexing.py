@@ -1,5 +1,7 @@
 """x[key] and x[key] = value with any key: against numpy where it agrees with PyTorch, by hand where it does not."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -213,8 +215,33 @@ def test_different_parts_along_an_axis():
 
 def test_scattered_sums_and_numbers_out_of_range():
     assert tg.tensor([1, 2, 3]).scatter(0, tg.tensor([0, 0]), 2, reduce="add").tolist() == [5, 2, 3]
-    with pytest.raises(NotImplementedError, match="scatter: reduce is 'multiply'"):
-        tg.tensor([1]).scatter(0, tg.tensor([0]), 2, reduce="multiply")
+    assert tg.tensor([1, 2, 3]).scatter(0, tg.tensor([1, 1]), 2, reduce="multiply").tolist() == [1, 8, 3]
+    with pytest.raises(RuntimeError, match="scatter: reduce is 'max' but 'add' or 'multiply'"):
+        tg.tensor([1]).scatter(0, tg.tensor([0]), 2, reduce="max")
+
+
+def test_what_meets_at_one_place():
+    x, index = tg.tensor([1, 2, 3, 4]), tg.tensor([0, 0, 1, 1, 1])
+    source = tg.tensor([2, 3, 4, 5, 7])
+    for reduce, together, alone in (("sum", [6, 18], [5, 16]), ("prod", [6, 280], [6, 140]), ("mean", [2, 4], [2, 5]),
+                                    ("amax", [3, 7], [3, 7]), ("amin", [1, 2], [2, 4])):
+        assert x.scatter_reduce(0, index, source, reduce).tolist() == [*together, 3, 4]
+        assert x.scatter_reduce(0, index, source, reduce, include_self=False).tolist() == [*alone, 3, 4]
+    nan = tg.zeros(1).scatter_reduce_(0, tg.tensor([0, 0]), tg.tensor([math.nan, 5.0]), "amax")
+    assert math.isnan(nan.item())
+    with pytest.raises(RuntimeError, match="scatter_reduce: reduce is 'max'"):
+        x.scatter_reduce(0, index, source, "max")
+    with pytest.raises(NotImplementedError, match="scatter_reduce: dtype bool has no mean"):
+        (x > 1).scatter_reduce(0, index, source > 1, "mean")
+
+
+def test_gradients_of_what_meets():
+    """Equal extremes share; of factors of which one is 0 that one alone has a gradient."""
+    index = tg.tensor([0, 0, 0, 1, 1])
+    for reduce, third, wanted in (("amax", 9.0, [0, 0.5, 0.5, 0, 1]), ("prod", 0.0, [0, 0, 18, 5, 4])):
+        source = tg.tensor([2.0, 9.0, third, 4.0, 5.0], requires_grad=True)
+        tg.ones(2).scatter_reduce(0, index, source, reduce).sum().backward()
+        assert source.grad.tolist() == wanted
     assert tg.full((2,), -9, dtype=tg.uint8).tolist() == [247, 247]
     with pytest.raises(RuntimeError, match="300 is no uint8"):
         tg.zeros(2, dtype=tg.uint8).fill_(300)

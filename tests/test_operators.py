@@ -1,10 +1,14 @@
 """Python's operators on tensors, with numbers on either side; arguments that name an operation; what is refused."""
 
+import math
+
 import numpy as np
 import pytest
 
 import tinygrad_cnn as tg
 from tinygrad_cnn import nn
+
+from . import references
 
 VALUES = np.array([7, -7, 5, -2])
 
@@ -37,6 +41,49 @@ def test_two_tensors_by_one_name():
     assert tg.where(x > 2)[0].tolist() == [1] and tg.where(x > 2, 1.0, 2.0).dtype == tg.float32
     assert x.var(False).item() == 4.0 and x.std().item() == pytest.approx(8 ** 0.5)
     assert tg.einsum(x, [0], y, [0], []).item() == 13.0
+
+
+def test_the_first_operand_may_be_a_number():
+    x = tg.tensor([1, 2])
+    for found, wanted in ((tg.add(2.5, x, alpha=2), [4.5, 6.5]), (tg.sub(1, x), [0, -1]), (tg.mul(2, x), [2, 4]),
+                          (tg.div(3, x, rounding_mode="floor"), [3, 1]), (tg.bitwise_xor(3, x), [2, 1]), (tg.add(2, 3), 5),
+                          (tg.remainder(5, x), [0, 1]), (tg.floor_divide(5, x), [5, 2]), (tg.pow(2, exponent=x), [2, 4])):
+        assert found.tolist() == wanted
+    out = tg.zeros(2)
+    assert tg.mul(0.5, x, out=out) is out and out.tolist() == [0.5, 1.0]
+    with pytest.raises(TypeError, match="fmod: input is int"):
+        tg.fmod(5, x)
+
+
+def test_bounds_that_are_no_number_win():
+    x, bound = tg.tensor([-1.0, 2.0]), tg.tensor([float("nan"), 1.0])
+    for found in (x.clamp(bound), x.clamp_max(bound), x.clamp(bound, tg.ones(2)), x.clamp(-tg.ones(2), bound)):
+        assert np.isnan(found.tolist()[0]) and np.isfinite(found.tolist()[1])
+    assert np.isnan(x.clamp(max=float("nan")).numpy()).all()
+    flags = tg.tensor([True, False])
+    assert flags.clamp_max(tg.tensor(False)).tolist() == [False, False] and flags.clamp_min(True).tolist() == [True, True]
+
+
+@pytest.mark.parametrize("dtype, close", [("float64", 1e-13), ("float32", 2e-6)])
+def test_the_inverse_of_the_error_function(dtype, close):
+    wanted = np.linspace(-5.8 if dtype == "float64" else -3.7, 0.7, 200)
+    x = np.array([math.erf(v) if v > -0.5 else math.erfc(-v) - 1 for v in wanted], dtype)
+    exact = np.array([references.erfinv(float(v)) for v in x])
+    np.testing.assert_allclose(tg.tensor(x).erfinv().numpy(), exact, close)
+    assert tg.tensor([-1.0, 0.0, 1.0]).erfinv().tolist() == [-math.inf, 0.0, math.inf]
+    assert np.isnan(tg.tensor([1.5, math.nan]).erfinv_().numpy()).all()
+
+
+def test_of_infinities():
+    inf, nan = math.inf, math.nan
+    assert tg.hypot(tg.tensor([inf, nan, 1.0]), tg.tensor([nan, -inf, inf])).tolist() == [inf] * 3
+    x = tg.tensor([-0.5, 0.5, 2.0], requires_grad=True)
+    x.logit().sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), [nan, 4.0, nan])
+    for function in (nn.functional.hardshrink, nn.functional.softshrink, nn.functional.hardtanh):
+        x = tg.tensor([nan], requires_grad=True)
+        function(x).backward()
+        assert x.grad.tolist() == [0.0], "where the input is no number there is no gradient"
 
 
 def test_norms_and_spreads_have_a_gradient_of_zero_at_zero():

@@ -23,17 +23,10 @@ SAMPLES = {torch.float64: 4, torch.float32: 2}  # of an operation, spread over t
 
 KNOWN = {
     "gradient": "the name is that of a module here; numpy.gradient computes it",
-    "clamp_max": "bool is refused, as by clamp itself",
-    "clamp_min": "bool is refused, as by clamp itself",
-    "logspace": "of an integer dtype, the ends are not rounded before the power",
-    "normal": "means and deviations are both numbers or both tensors",
-    "nn.functional.interpolate": "uint8 images are not interpolated by weights",
-    "nn.functional.upsample_bilinear": "uint8 images are not interpolated by weights",
     "nn.functional.local_response_norm": "an empty integer tensor is refused its dtype",
 }
 KNOWN_SAMPLES = {  # {operation: (of which arguments, why)}
     "norm": (lambda x, p="fro", *rest, **options: p == "nuc", "there are no singular values"),
-    "scatter": (lambda *given, reduce=None: reduce == "multiply", "products are not scattered"),
     "__rpow__": (lambda x, base: not x.dtype.is_floating_point and bool(((base == 0) & (x < 0)).any()),
                  "0 has no reciprocal: any integer may come"),
     "nn.functional.batch_norm": (lambda x, *rest, **options: x.dim() < 2, "a batch without channels is refused"),
@@ -188,7 +181,7 @@ def forms(op):
     for part in op.name.split("."):
         found = getattr(found, part, None)
     if callable(found):
-        yield op.name, ARGUMENTS.get(op.name, found), op.op
+        yield op.name, ARGUMENTS.get(op.name, tg.Tensor.normal_ if op.variant_test_name == "in_place" else found), op.op
     for suffix, theirs in (("", op.method_variant), ("_", op.inplace_variant)):
         method = getattr(tg.Tensor, op.name + suffix, None)
         if method is not None and theirs is not None:

@@ -182,11 +182,17 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
 
 def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
            device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Normal numbers: of a mean and a deviation each a number, in the shape `size`; or each a tensor, broadcast."""
+    """Normal numbers: of a mean and a deviation each a number, in the shape `size`; or, if one is a tensor, of each of its
+    elements, broadcast."""
+    like = next((t for t in (mean, std) if isinstance(t, Tensor)), None)
+    if (like is None) == (size is None):
+        raise TypeError(f"normal: size is {size} for a mean and a deviation of which {'none' if like is None else 'one'} is a "
+                        "tensor; give a size with numbers only")
+    if (std < 0).any() if isinstance(std, Tensor) else std < 0:
+        raise RuntimeError(f"normal: std is {std} but at least 0 is needed; give another")
     with stream(generator):
-        if size is not None:
+        if like is None:
             return normal_(empty(size, dtype=dtype, device=device), mean, std).requires_grad_(requires_grad)
-        like = mean if isinstance(mean, Tensor) else std
         shape = shapes.broadcast("normal", *[t.shape for t in (mean, std) if isinstance(t, Tensor)])
         return (random.drawn("normal", like, 0.0, 1.0, shape) * std + mean).detach()
 
@@ -257,9 +263,13 @@ def arange(start: Number, end: Number | None = None, step: Number = 1, *, dtype:
     dtype = shapes.dtype_of("arange", (get_default_dtype() if floating else shapes.INT64) if dtype is None else dtype)
     if dtype == shapes.BOOL:
         raise shapes.KindError("arange: dtype bool cannot count but numbers can; use int64")
-    if dtype == shapes.INT64:
-        first, last, by = int(first), int(last), int(by)
     count = ceil((last - first) / by)
+    if dtype not in shapes.FLOATS:
+        first, last, by = int(first), int(last), int(by)
+    if dtype == shapes.INT64:
+        if not by:
+            raise shapes.ShapeError(f"arange: step is {given[2]} but the dtype {dtype.name}; use a step of at least 1")
+        count = int(-((first - last) // by))
     values = (first + np.arange(count) * by).astype(dtype)
     return around(package(_place(device)).upload(values), requires_grad)
 
@@ -268,26 +278,26 @@ def linspace(start: Number, end: Number, steps: int, *, dtype: Any = None, devic
              requires_grad: bool = False) -> Tensor:
     """`steps` numbers from `start` to `end`, both included, equally far apart."""
     dtype = shapes.dtype_of("linspace", get_default_dtype() if dtype is None else dtype)
-    return around(package(_place(device)).upload(_between("linspace", start, end, steps, dtype)), requires_grad)
+    return around(package(_place(device)).upload(_between("linspace", start, end, steps, dtype).astype(dtype)), requires_grad)
 
 
 def logspace(start: Number, end: Number, steps: int, base: float = 10.0, *, dtype: Any = None, device: Any = None,
              requires_grad: bool = False) -> Tensor:
     """`base` to the power of the numbers of `linspace`."""
     dtype = shapes.dtype_of("logspace", get_default_dtype() if dtype is None else dtype)
-    values = np.power(float(base), _between("logspace", start, end, steps, shapes.FLOAT64)).astype(dtype)
+    values = np.power(float(base), _between("logspace", start, end, steps, dtype)).astype(dtype)
     return around(package(_place(device)).upload(values), requires_grad)
 
 
 def _between(operation: str, start: Number, end: Number, steps: int, dtype: Any) -> np.ndarray[Any, Any]:
-    """From both ends to the middle, so that both are met exactly; the ends, too, are of the dtype."""
+    """float64, from both ends to the middle, so that both are met exactly; the ends are rounded to the dtype."""
     if isinstance(steps, (float, bool)):
         raise TypeError(f"{operation}: steps is {steps} but a whole number is needed; give an int")
     if steps < 0:
         raise shapes.ShapeError(f"{operation}: steps is {steps} but at least 0 is needed; give more")
     start, end = (float(dtype.type(v.item() if isinstance(v, Tensor) else v)) for v in (start, end))
     k, step = np.arange(steps), (end - start) / max(steps - 1, 1)
-    return np.where(k < (steps + 1) // 2, start + step * k, end - step * (steps - 1 - k)).astype(dtype)
+    return np.where(k < (steps + 1) // 2, start + step * k, end - step * (steps - 1 - k))
 
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:

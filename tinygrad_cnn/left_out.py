@@ -41,14 +41,14 @@ REASONS: dict[str, str] = {
         "nuclear_norm frobenius_norm orgqr ormqr pca_lowrank pinverse qr slogdet solve svd svd_lowrank symeig "
         "triangular_solve chain_matmul kron cross vander cov corrcoef addbmm* addr_",
     "it is a special function that convolutional networks do not use":
-        "digamma* erfinv* i0* igamma* lgamma* mvlgamma* polygamma* special sinc* logit_ xlogy* nextafter* frexp "
+        "digamma* i0* igamma* lgamma* mvlgamma* polygamma* special sinc* logit_ xlogy* nextafter* frexp "
         "ldexp* copysign* signbit heaviside* gcd* lcm* bitwise_left_shift* bitwise_right_shift* "
         "float_power* sgn sgn_ logaddexp2 arccosh* arcsinh* arctanh* isneginf isposinf rrelu_ "
         "gumbel_softmax",
     "it is rarely met in convolutional networks; compose it from other operations":
         "bucketize block_diag cartesian_prod combinations cummax cummin cumulative_trapezoid dist "
         "histogram* index_reduce* is_same_size logcumsumexp mode nanmedian nanquantile "
-        "narrow_copy *_scatter scatter_reduce* segment_reduce put put_ quantile renorm* searchsorted trapezoid "
+        "narrow_copy *_scatter segment_reduce put put_ quantile renorm* searchsorted trapezoid "
         "trapz tril_indices triu_indices unique_consecutive unravel_index diagflat map_ map2_ apply_ pdist bilinear "
         "Bilinear range cauchy_ "
         "exponential_ geometric_ log_normal_ binomial poisson nonzero_static slice_inverse sum_to_size bartlett_window "

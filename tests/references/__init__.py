@@ -3,6 +3,7 @@
 from .activation import (
     celu,
     elu,
+    erfinv,
     gelu,
     glu,
     hardsigmoid,
@@ -18,8 +19,8 @@ from .activation import (
     softplus,
 )
 from .conv import conv, conv_transpose
-from .indexing import index_add, index_put, masked_scatter, one_hot, scatter
-from .interpolate import fold, interpolate, pad_inside, unfold
+from .indexing import index_add, index_put, masked_scatter, one_hot, scatter, scatter_reduce
+from .interpolate import fold, interpolate, interpolate_bytes, pad_inside, unfold
 from .linear import linear
 from .loss import (
     binary_cross_entropy,
@@ -82,6 +83,7 @@ __all__ = [
     "cross_entropy",
     "dropout",
     "elu",
+    "erfinv",
     "fold",
     "gaussian_nll_loss",
     "gelu",
@@ -95,6 +97,7 @@ __all__ = [
     "index_put",
     "instance_norm",
     "interpolate",
+    "interpolate_bytes",
     "kl_div",
     "kthvalue",
     "l1_loss",
@@ -130,6 +133,7 @@ __all__ = [
     "relu",
     "rms_norm",
     "scatter",
+    "scatter_reduce",
     "selu",
     "sigmoid",
     "silu",

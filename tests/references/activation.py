@@ -71,3 +71,13 @@ def hardsigmoid(x: Any) -> Any:
 def glu(x: Any, dim: int) -> Any:
     first, second = np.split(x, 2, dim)
     return first * sigmoid(second)
+
+
+def erfinv(x: float) -> float:
+    """The number whose error function is x, by halving an interval; near 1 by erfc, which loses no digits there."""
+    low, high, size = 0.0, 7.0, abs(x)
+    for _ in range(80):
+        middle = (low + high) / 2
+        below = math.erf(middle) < size if size < 0.5 else math.erfc(middle) > 1 - size
+        low, high = (middle, high) if below else (low, middle)
+    return math.copysign(low, x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -40,3 +41,15 @@ def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
 
 def one_hot(index: Any, classes: int) -> Any:
     return np.eye(classes, dtype=np.int64)[index]
+
+
+def scatter_reduce(x: Any, dim: int, index: Any, source: Any, include_self: bool, reduce: str) -> Any:
+    """Element by element: all that goes to a place, with what is there unless only the others count."""
+    found = {}
+    for place in np.ndindex(index.shape):
+        target = (*place[:dim], int(index[place]), *place[dim + 1 :])
+        found.setdefault(target, [x[target]] if include_self else []).append(source[place])
+    out = x.copy()
+    for target, values in found.items():
+        out[target] = {"sum": sum, "prod": math.prod, "mean": np.mean, "amax": max, "amin": min}[reduce](values)
+    return out

@@ -35,6 +35,20 @@ def interpolate(
     return x
 
 
+def interpolate_bytes(x: Any, size: Any, mode: str, align_corners: bool = False, antialias: bool = False) -> Any:
+    """Each axis, from the last on, with whole weights that are rounded to 16 bits with a sign, and a result of a byte."""
+    for k in range(x.ndim - 3, -1, -1):
+        if x.shape[2 + k] == size[k]:
+            continue
+        matrix, digits = _matrix(x.shape[2 + k], size[k], None, mode, align_corners, antialias), 0
+        while digits < 22 and round(matrix.max() * 2 ** (digits + 1)) < 2**15:
+            digits += 1
+        whole = np.where(matrix < 0, np.ceil(matrix * 2**digits - 0.5), np.floor(matrix * 2**digits + 0.5)).astype(int)
+        sums = np.moveaxis(np.tensordot(whole, x, (1, 2 + k)), 0, 2 + k)
+        x = np.clip((sums + 2 ** (digits - 1)) >> digits, 0, 255)
+    return x
+
+
 def _matrix(n: int, m: int, step: float | None, mode: str, corners: bool, antialias: bool) -> Any:
     """Row p: how much of each of n elements goes into result p of m."""
     step = ((n - 1) / max(m - 1, 1)) if corners else n / m if step is None else step

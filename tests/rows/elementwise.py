@@ -88,6 +88,7 @@ _float_rows: dict[str, tuple[Callable[..., Any], str]] = {
     "sinh": (np.sinh, "distinct"), "cosh": (np.cosh, "distinct"), "asinh": (np.arcsinh, "distinct"),
     "acosh": (np.arccosh, "large"), "atanh": (np.arctanh, "small"),
     "erf": (np.vectorize(math.erf, [float]), "distinct"), "erfc": (np.vectorize(math.erfc, [float]), "distinct"),
+    "erfinv": (np.vectorize(references.erfinv, [float]), "small"),
     "floor": (np.floor, "distinct"), "ceil": (np.ceil, "distinct"), "trunc": (np.trunc, "distinct"),
     "frac": (lambda x: x - np.trunc(x), "distinct")}
 

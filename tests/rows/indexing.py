@@ -52,6 +52,12 @@ def crowded(d: Draw) -> Case:
     return case(A(n, 4, 3), 1, whole(n, m, c, below=4), A(n, m, c))
 
 
+def combined(d: Draw) -> Case:
+    """As `crowded`, with an index that no device has to be asked for, and whether what is there counts."""
+    n, places = d.batch(), np.array([[3, 1], [3, 0], [1, 1], [3, 2]])[:d.integer(1, 4), :d.integer(1, 2)]
+    return case(A(n, 4, 3), 1, np.broadcast_to(places, (n, *places.shape)), A(n, *places.shape), d.choice(True, False))
+
+
 def vector(d: Draw) -> Case:
     n, m = d.batch(), d.integer(0, 5)
     return case(A(n, 4, 3), d.choice(1, -2), whole(m, below=4), A(n, m, 3))
@@ -122,6 +128,13 @@ row("scatter_number", scattered, references.scatter, lambda d: case(*along(d).ar
     exact=True, dtypes=(*FLOATS, *INTEGERS), big=(case(LONG, 0, BACKWARDS, 1), case(LONG, 1, SHUFFLED, 2)))
 row("scatter_add", "scatter_add", lambda *a: references.scatter(*a, add=True), crowded, linear=(0, 2), **_added,
     big=(case(LONG, 0, whole(4096, 512, below=4096), LONG), case(LONG, 1, whole(4096, 512, below=512), LONG)))
+for _name in ("sum", "prod", "mean", "amax", "amin"):
+    row(f"scatter_reduce_{_name}", lambda t, x, dim, index, source, include_self, name=_name: x.scatter_reduce(
+        dim, t.tensor(index, device=x.device), source, name, include_self=include_self),
+        lambda *a, name=_name: references.scatter_reduce(*a, name), combined, sums=_name in ("sum", "mean"),
+        exact=_name != "mean", linear=(0, 3) if _name in ("sum", "mean") else (), big=(
+        case(LONG, 0, BACKWARDS, LONG, True), case(LONG, 1, SHUFFLED, LONG, False)), refuses=() if _name != "sum" else (
+        refuse(RuntimeError, "scatter_reduce source (1, 1) index (1, 2)", A(2, 3), 0, np.array([[0, 1]]), A(1, 1), True),))
 row("index_add", "index_add", references.index_add, vector, linear=(0, 2), **_added, refuses=(
     refuse(IndexError, "index_add index out of bounds axis 0 extent 3", A(3, 2), 0, whole(9, below=99), A(9, 2)),
     refuse(IndexError, "index_add source (1, 2) (2, 2)", A(3, 2), 0, whole(2, below=3), A(1, 2))),

@@ -51,6 +51,21 @@ row("interpolate_antialias", "nn.functional.interpolate", references.interpolate
     big=tuple(case(A(*s), 28, mode="bilinear", antialias=True) for s in ((8, 64, 56, 56), (4, 64, 112, 112))))
 
 
+def in_bytes(t: Any, x: Any, size: Any, **options: Any) -> Any:
+    return t.nn.functional.interpolate(x.byte(), size, **options)
+
+
+def photographed(d: Draw) -> Case:
+    x = A(d.batch(), d.choice(1, 2, 4), *d.several(2, 1, 6), kind="classes", below=256)
+    return case(x, d.several(2, 1, 7), mode=d.choice("bilinear", "bicubic"), align_corners=d.choice(False, True),
+                antialias=d.choice(False, True))
+
+
+row("interpolate_bytes", in_bytes, references.interpolate_bytes, photographed, exact=True, sums=False,
+    result=lambda dtype: "uint8", big=tuple(case(A(8, 64, n, n, kind="classes", below=256), (56, 56), mode="bilinear")
+                                            for n in (112, 28)))
+
+
 def around(rank: int) -> Callable[[Draw], Case]:
     def cases(d: Draw) -> Case:
         size = d.several(rank, 3, 4)

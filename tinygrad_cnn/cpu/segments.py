@@ -10,6 +10,7 @@ from .jit import jit
 from .launch import launch, parts_for
 from .memory import empty
 
+KINDS = {"prod": 0, "amax": 1, "amin": 2}
 BLOCK = 256    # elements of a segment added up before they join the total
 
 
@@ -27,6 +28,12 @@ def add(out, x, order, starts):
 def write(out, x, order, starts):
     """out[a, j, c] = x[a, m, c] with m the last of segment j; where the segment is empty, out stays."""
     launch(_write, parts_for(x.size), out, x, order, starts)
+
+
+def combine(out, x, order, starts, kind):
+    """out[a, j, c] and all x[a, m, c] with m in segment j become their product ("prod"), or the greatest ("amax") or least
+    ("amin") of them, a NaN if there is one."""
+    launch(_combine, parts_for(x.size), out, x, order, starts, KINDS[kind])
 
 
 @jit
@@ -75,3 +82,18 @@ def _write(part, parts, out, x, order, starts):
             m = order[starts[j + 1] - 1]
             for c in range(uintp(C)):
                 out[a, j, c] = x[a, m, c]
+
+
+@jit
+def _combine(part, parts, out, x, order, starts, kind):
+    A, J, C = out.shape
+    for place in range(part * A * J // parts, (part + 1) * A * J // parts):
+        a, j = place // J, place % J
+        for k in range(starts[j], starts[j + 1]):
+            m = order[k]
+            for c in range(uintp(C)):
+                old, new = out[a, j, c], x[a, m, c]
+                if kind == 0:
+                    out[a, j, c] = old * new
+                elif new != new or (new > old if kind == 1 else new < old):
+                    out[a, j, c] = new

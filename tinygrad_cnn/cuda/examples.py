@@ -163,6 +163,7 @@ def places(dtype):
     segments.add(x, part, index, starts)
     segments.add(empty((8, 1, 16), dtype), part, index, empty((2,), "int64"))
     segments.write(x, part, index, starts)
+    segments.combine(x, part, index, starts, "prod")
     for length in (64, 100):
         rows, order = empty((16, length), dtype), empty((16, length), "int64")
         sort.sort(rows, order, rows, True)

@@ -11,6 +11,7 @@ from .driver import cuda, kernel, launch
 from .indices import unravel3
 from .memory import empty
 
+KINDS = {"prod": 0, "amax": 1, "amin": 2}
 PART = 256     # elements of a segment added up before they join the total
 LONG = 64      # elements of a segment, on the average, that are work for a block
 MANY = 1 << 14 # sums that keep a GPU busy with a thread for each
@@ -35,6 +36,12 @@ def add(out, x, order, starts):
 def write(out, x, order, starts):
     """out[a, j, c] = x[a, m, c] with m the last of segment j; where the segment is empty, out stays."""
     launch(_write, out.size, out, x, order, starts)
+
+
+def combine(out, x, order, starts, kind):
+    """out[a, j, c] and all x[a, m, c] with m in segment j become their product ("prod"), or the greatest ("amax") or least
+    ("amin") of them, a NaN if there is one."""
+    launch(_combine, out.size, out, x, order, starts, KINDS[kind])
 
 
 @kernel
@@ -83,3 +90,17 @@ def _write(out, x, order, starts):
     a, j, c = unravel3(cuda.grid(1), out.shape)
     if a < out.shape[0] and starts[j] < starts[j + 1]:
         out[a, j, c] = x[a, order[starts[j + 1] - 1], c]
+
+
+@kernel
+def _combine(out, x, order, starts, kind):
+    a, j, c = unravel3(cuda.grid(1), out.shape)
+    if a < out.shape[0]:
+        total = out[a, j, c]
+        for k in range(starts[j], starts[j + 1]):
+            new = x[a, order[k], c]
+            if kind == 0:
+                total = out.dtype.type(total * new)
+            elif new != new or (new > total if kind == 1 else new < total):
+                total = new
+        out[a, j, c] = total

@@ -43,7 +43,7 @@ def hardtanh(m, x, low, high):
 
 
 def hardtanh_gradient_x(m, g, x, low, high):
-    return m.where(x <= low, 0.0, m.where(x >= high, 0.0, g))
+    return m.where(x > low, m.where(x < high, g, 0.0), 0.0)
 
 
 def hardsigmoid(m, x):
@@ -59,7 +59,7 @@ def hardswish(m, x):
 
 
 def hardswish_gradient_x(m, g, x):
-    return m.where(x <= -3.0, 0.0, m.where(x < 3.0, g * (x / 3.0 + 0.5), g))
+    return m.where(x <= -3.0, 0.0, m.where(x >= 3.0, g, g * (x / 3.0 + 0.5)))
 
 
 def hardshrink(m, x, bound):
@@ -67,7 +67,7 @@ def hardshrink(m, x, bound):
 
 
 def hardshrink_gradient_x(m, g, x, bound):
-    return m.where(m.abs(x) <= bound, 0.0, g)
+    return m.where(m.abs(x) > bound, g, 0.0)
 
 
 def softshrink(m, x, bound):
@@ -75,7 +75,7 @@ def softshrink(m, x, bound):
 
 
 def softshrink_gradient_x(m, g, x, bound):
-    return m.where(m.abs(x) <= bound, 0.0, g)
+    return m.where(m.abs(x) > bound, g, 0.0)
 
 
 def threshold(m, x, bound, value):

@@ -161,6 +161,20 @@ def cube_gradient_x(m, g, x):
     return g * 3.0 * x * x
 
 
+def hypot(m, a, b):
+    top, low = m.where(m.abs(a) < m.abs(b), m.abs(b), m.abs(a)), m.where(m.abs(a) < m.abs(b), m.abs(a), m.abs(b))
+    ratio = low / m.where(top == 0.0, 1.0, top)  # at most 1, so that no square overflows
+    return m.where((m.abs(a) == m.inf) | (m.abs(b) == m.inf), m.inf, top * m.sqrt(1.0 + ratio * ratio))
+
+
+def hypot_gradient_a(m, g, a, y):
+    return g * (a / y)
+
+
+def hypot_gradient_b(m, g, b, y):
+    return g * (b / y)
+
+
 def abs(m, x):
     return m.abs(x)
 
@@ -260,8 +274,8 @@ def fmin_gradient_b(m, g, a, b):
 
 
 def clamp(m, x, min, max):
-    raised = m.where(x < min, min, x)
-    return m.where(raised > max, max, raised)
+    raised = m.where((x < min) | (min != min), min, x)  # a bound that is NaN wins
+    return m.where((raised > max) | (max != max), max, raised)
 
 
 def clamp_gradient_x(m, g, x, min, max):
@@ -277,7 +291,7 @@ def clamp_gradient_max(m, g, x, min, max):
 
 
 def clamp_min(m, x, min):
-    return m.where(x < min, min, x)
+    return m.where((x < min) | (min != min), min, x)
 
 
 def clamp_min_gradient_x(m, g, x, min):
@@ -289,7 +303,7 @@ def clamp_min_gradient_min(m, g, x, min):
 
 
 def clamp_max(m, x, max):
-    return m.where(x > max, max, x)
+    return m.where((x > max) | (max != max), max, x)
 
 
 def clamp_max_gradient_x(m, g, x, max):

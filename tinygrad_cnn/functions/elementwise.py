@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from ..operators import beside
-from ..ops import arithmetic as _arithmetic
+from ..creation import tensor
+from ..operators import beside, number_or_tensor
+from ..ops import arithmetic
+from ..ops.elementwise import apply
 from ..tensor import Tensor
-from .method import method
+from .method import method, written
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
@@ -15,28 +18,39 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     The condition alone: the indices at which it holds, a tensor for each axis."""
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
-    return _arithmetic.where(condition, beside(input, condition), beside(other, condition))
+    return arithmetic.where(condition, beside(input, condition), beside(other, condition))
 
 
-def pow(input: Any, exponent: Any) -> Tensor:
-    """`input` to the power of `exponent`; one of them may be a number."""
-    return _either("pow", input, exponent)
+def _either(name: str, operation: Callable[..., Any], alone: bool = False) -> Any:
+    """The function that calls the method `name`, or the operation if its first operand is a number beside a tensor; if it may
+    stand `alone`, beside a number."""
+    of_tensor = method(name)
+
+    def function(input: Any, *arguments: Any, out: Tensor | None = None, **options: Any) -> Any:
+        like = next((v for v in (*arguments, *options.values()) if isinstance(v, Tensor)), None)
+        if isinstance(input, Tensor) or like is None:
+            given = tensor(input) if alone and isinstance(input, (int, float)) else input
+            return of_tensor(given, *arguments, out=out, **options)
+        result = operation(number_or_tensor(name, input, like), *arguments, **options)
+        return result if out is None else written(name, result, out)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = of_tensor.__doc__
+    return function
 
 
-def remainder(input: Any, other: Any) -> Tensor:
-    """input - other * floor(input / other); one of them may be a number."""
-    return _either("remainder", input, other)
-
-
-def _either(name: str, a: Any, b: Any) -> Tensor:
-    if isinstance(a, Tensor) or not isinstance(b, Tensor):
-        return method(name)(a, b)
-    return getattr(_arithmetic, {"pow": "power"}.get(name, name))(beside(a, b), b)
-
-
-add, sub, rsub, mul, div = map(method, ("add", "sub", "rsub", "mul", "div"))
+add = _either("add", lambda a, other, *, alpha=1: arithmetic.scaled("add", a, other, alpha), True)
+sub = _either("sub", lambda a, other, *, alpha=1: arithmetic.scaled("sub", a, other, alpha), True)
+mul = _either("mul", lambda a, other: apply("mul", a, other), True)
+div = _either("div", lambda a, other, *, rounding_mode=None: arithmetic.divide(a, other, rounding_mode), True)
+floor_divide = _either("floor_divide", lambda a, other: arithmetic.floor_divide(a, other), True)
+remainder = _either("remainder", lambda a, other: arithmetic.remainder(a, other))
+pow = _either("pow", lambda a, exponent: arithmetic.power(a, exponent))
+bitwise_and = _either("bitwise_and", lambda a, other: arithmetic.bitwise("bitwise_and", a, other))
+bitwise_or = _either("bitwise_or", lambda a, other: arithmetic.bitwise("bitwise_or", a, other))
+bitwise_xor = _either("bitwise_xor", lambda a, other: arithmetic.bitwise("bitwise_xor", a, other))
 subtract, multiply, divide, true_divide = sub, mul, div, div
-floor_divide, fmod = map(method, ("floor_divide", "fmod"))
+rsub, fmod = map(method, ("rsub", "fmod"))
 addcmul, addcdiv, lerp = map(method, ("addcmul", "addcdiv", "lerp"))
 neg, abs, sign, square, reciprocal = map(method, ("neg", "abs", "sign", "square", "reciprocal"))
 negative, absolute = neg, abs
@@ -50,12 +64,11 @@ log, log2, log10, log1p = map(method, ("log", "log2", "log10", "log1p"))
 sin, cos, tan, asin, acos, atan, atan2 = map(method, ("sin", "cos", "tan", "asin", "acos", "atan", "atan2"))
 arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
 sinh, cosh, tanh, asinh, acosh, atanh = map(method, ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh"))
-erf, erfc, sigmoid, relu = map(method, ("erf", "erfc", "sigmoid", "relu"))
+erf, erfc, erfinv, sigmoid, relu = map(method, ("erf", "erfc", "erfinv", "sigmoid", "relu"))
 eq, ne, lt, le, gt, ge = map(method, ("eq", "ne", "lt", "le", "gt", "ge"))
 not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
 isclose, allclose, equal = map(method, ("isclose", "allclose", "equal"))
 isnan, isinf, isfinite, nan_to_num = map(method, ("isnan", "isinf", "isfinite", "nan_to_num"))
 logical_and, logical_or, logical_xor, logical_not = map(
     method, ("logical_and", "logical_or", "logical_xor", "logical_not"))
-bitwise_and, bitwise_or, bitwise_xor, bitwise_not = map(
-    method, ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not"))
+bitwise_not = method("bitwise_not")

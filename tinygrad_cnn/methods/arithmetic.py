@@ -93,11 +93,11 @@ class Arithmetic:
 
     def clamp_min(self, min: Any) -> Any:
         """max(self, min)."""
-        return arithmetic.clamp(self, min, None)
+        return apply("clamp_min", self, min)
 
     def clamp_max(self, max: Any) -> Any:
         """min(self, max)."""
-        return arithmetic.clamp(self, None, max)
+        return apply("clamp_max", self, max)
 
     def where(self, condition: Any, other: Any) -> Any:
         """self where the condition holds, else `other`."""

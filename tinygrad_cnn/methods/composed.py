@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from .. import shapes
 from ..defaults import get_default_dtype
+from ..operators import only_tensor
 from ..ops.elementwise import apply, cast, floating
 from .names import each_by_numpy_names
 
@@ -77,8 +78,7 @@ class Composed:
     def logit(self, eps: float | None = None) -> Any:
         """log(x / (1 - x)), the inverse of sigmoid, of x between `eps` and 1 - `eps`."""
         x: Any = self if self.array.dtype in shapes.FLOATS else cast(self, get_default_dtype())
-        x = x if eps is None else x.clamp(eps, 1 - eps)
-        return (x / (1 - x)).log()
+        return apply("logit", x if eps is None else x.clamp(eps, 1 - eps))
 
     def logaddexp(self, other: Any) -> Any:
         """log(exp(x) + exp(other)), without overflow."""
@@ -88,9 +88,7 @@ class Composed:
 
     def hypot(self, other: Any) -> Any:
         """sqrt(x^2 + other^2), without overflow."""
-        top, low = self.abs().maximum(other.abs()), self.abs().minimum(other.abs())
-        ratio = low / apply("where", top == 0, 1.0, top)
-        return top * (1 + ratio * ratio).sqrt()
+        return apply("hypot", self, only_tensor("hypot", other))
 
     def positive(self) -> Any:
         """The tensor itself, which is no bool."""

@@ -125,6 +125,10 @@ class Elementwise:
         """1 - erf(x), exact for large x too."""
         return apply("erfc", self)
 
+    def erfinv(self) -> Any:
+        """The number whose error function it is; infinite at -1 and 1, NaN beyond."""
+        return apply("erfinv", self)
+
     def relu(self) -> Any:
         """max(x, 0)."""
         return apply("relu", self)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .. import shapes
 from ..arrays import is_tensor
-from ..ops import concat, index, sampling, select, sort
+from ..ops import concat, index, sampling, scatter, select, sort
 from ..random import stream
 from .names import each_by_numpy_names
 
@@ -164,16 +164,23 @@ class Indexing:
         return select.take_along(self, indices, dim)
 
     def scatter(self, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Any:
-        """A copy with `src`, a tensor or a number, written (with `reduce` "add": added) where `gather` would read."""
-        if reduce not in (None, "add"):
-            raise NotImplementedError(f"scatter: reduce is {reduce!r} but only 'add' and overwriting are supported; use 'add' "
-                                      "of logarithms")
-        combine = select.scatter_add if reduce else select.scatter
-        return combine(self, dim, index, value if src is None else src)
+        """A copy with `src`, a tensor or a number, written where `gather` would read; with `reduce` "add" or "multiply" added
+        to, or multiplied with, what is there."""
+        src = value if src is None else src
+        if reduce is None:
+            return select.scatter(self, dim, index, src)
+        if reduce not in ("add", "multiply"):
+            raise RuntimeError(f"scatter: reduce is {reduce!r} but 'add' or 'multiply' is needed; use scatter_reduce")
+        return scatter.scatter_reduce(self, dim, index, src, "sum" if reduce == "add" else "prod", True, "scatter")
 
     def scatter_add(self, dim: int, index: Any, src: Any) -> Any:
         """A copy with `src` added where `gather` would read, in an order that does not change from run to run."""
         return select.scatter_add(self, dim, index, src)
+
+    def scatter_reduce(self, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
+        """A copy in which all of `src` that goes where `gather` would read is combined: to its "sum", "prod", "mean", "amax" or
+        "amin", together with what is there if `include_self`."""
+        return scatter.scatter_reduce(self, dim, index, src, reduce, include_self)
 
     def index_add(self, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Any:
         """A copy with alpha * source added at the places along `dim` that a vector names."""

@@ -122,6 +122,9 @@ def clamp(x: Any, least: Any, most: Any) -> Any:
     """min(max(x, least), most); a bound may be None, not both."""
     if least is None and most is None:
         raise RuntimeError("clamp: min is None and max is None but one of them is needed; give a bound")
+    given = [(v.array.dtype, v.array.ndim) if is_tensor(v) else v for v in (x, least, most) if v is not None]
+    if shapes.promote(*given) == shapes.BOOL:
+        raise RuntimeError("clamp: dtype bool is given but numbers are needed; use x.int()")
     if least is None or most is None:
         return apply("clamp_min", x, least) if most is None else apply("clamp_max", x, most)
     if is_tensor(least) != is_tensor(most):

@@ -100,6 +100,7 @@ def update(name: str, target: Any, compute: Callable[[Any], Any], *operands: Any
     with no_grad():
         value = compute(target)
     _check_dtype(operation, target, value)
+    _same_shape(operation, target, value)
     return write(operation, target, target.array, value)
 
 
@@ -120,7 +121,7 @@ def rebound(operation: str, target: Any, compute: Callable[[Any], Any]) -> Any:
     old = target.result(target.array, target.node, target.index)
     value = compute(old)
     _check_dtype(operation, target, value)
-    shapes.same(operation, "the shape of the result", value.array.shape, target.array.shape, "change the tensor's shape first")
+    _same_shape(operation, target, value)
     value = cast(value, target.array.dtype)
     value = Clone()(value) if shares_memory(value.array, target.array) else value
     target.version.count += 1
@@ -133,6 +134,10 @@ def _check_dtype(operation: str, target: Any, value: Any) -> None:
     if not shapes.can_cast(value.array.dtype, target.array.dtype):
         raise RuntimeError(f"{operation}: the result is {value.array.dtype.name} but the tensor is "
                            f"{target.array.dtype.name}; convert the tensor first")
+
+
+def _same_shape(operation: str, target: Any, value: Any) -> None:
+    shapes.same(operation, "the shape of the result", value.array.shape, target.array.shape, "change the tensor's shape first")
 
 
 def _as_tensor(like: Any, value: Any) -> Any:

@@ -9,7 +9,8 @@ import numpy as np
 
 from .. import shapes
 from ..shapes import Shape
-from .resample import Table, resample
+from .elementwise import apply, cast
+from .resample import Resample, Table, resample
 from .shape import Clone
 
 
@@ -99,7 +100,30 @@ def interpolate(x: Any, wanted: Shape, factors: tuple[float | None, ...], mode: 
     last of them are elements. `antialias` widens the kernel where the image shrinks.
     """
     tables: dict[int, Table | None] = {}
+    whole = x.array.dtype == shapes.UINT8 and not mode.startswith("nearest")
     for k, (n, m, factor) in enumerate(zip(x.array.shape[2:], wanted, factors)):
-        same = n == m and (corners or factor in (None, 1.0) or mode in ("linear", "bilinear", "trilinear"))
+        same = n == m and (whole or corners or factor in (None, 1.0) or mode in ("linear", "bilinear", "trilinear"))
         tables[2 + k] = None if same else _table(mode, n, m, corners, factor, antialias)
-    return resample(x, tables) if any(tables.values()) else Clone()(x)
+    if not any(tables.values()):
+        return Clone()(x)
+    return _in_bytes(x, tables) if whole else resample(x, tables)
+
+
+def _in_bytes(x: Any, tables: dict[int, Table | None]) -> Any:
+    """A uint8 image resampled from the last axis to the first, after each rounded to bytes, as PyTorch and Pillow do."""
+    for axis, table in sorted(tables.items(), reverse=True):
+        if table is not None:
+            sums = Resample(_in_digits(table), axis)(cast(x, shapes.FLOAT64))
+            x = cast(apply("clamp", apply("floor", apply("add", sums, 0.5)), 0.0, 255.0), shapes.UINT8)
+    return x
+
+
+@shapes.remembered
+def _in_digits(table: Table) -> Table:
+    """The weights rounded to binary digits, at most 22 and as many as let the greatest fit into 15 bits. Their sums are exact
+    in float64."""
+    places, entries = np.unique(table.rows.astype(np.int64) * table.size + table.places, return_inverse=True)
+    weights = np.bincount(entries, table.weights)  # an element met twice at the edge counts by the sum of its weights
+    scale = 2.0 ** min(22, np.ceil(np.log2((2**15 - 0.5) / weights.max())) - 1)
+    rounded = np.trunc(weights * scale + np.copysign(0.5, weights)) / scale
+    return Table(table.size, table.length, places // table.size, places % table.size, rounded)

@@ -107,7 +107,7 @@ def gather(x: Any, dim: int, index: Any, operation: str = "gather") -> Any:
     return reshape(Take()(as_row(Index(key)(x)), places), shape)
 
 
-def _scattered(operation: str, x: Any, dim: int, index: Any, source: Any,
+def scattered(operation: str, x: Any, dim: int, index: Any, source: Any,
                combine: Callable[[Any, Any, Any, Any], Any]) -> Any:
     """combine(x, key, source, places): the part of x at [key] is what index reaches, `places` lie in it."""
     axis, shape = shapes.axis(operation, dim, x.array.ndim), x.array.shape
@@ -139,17 +139,17 @@ def scatter(x: Any, dim: int, index: Any, source: Any) -> Any:
         written = reshape(Write()(as_row(region), row, places), region.array.shape)
         return written if written.array.shape == x.array.shape else Overwrite(key)(x, written)
 
-    return _scattered("scatter", x, dim, index, source, combine)
+    return scattered("scatter", x, dim, index, source, combine)
 
 
-def scatter_add(x: Any, dim: int, index: Any, source: Any) -> Any:
+def scatter_add(x: Any, dim: int, index: Any, source: Any, operation: str = "scatter_add") -> Any:
     """x with source added at index along an axis."""
     def combine(x: Any, key: Any, row: Any, places: Any) -> Any:
         region = tuple(range(*entry.indices(n))[-1] + 1 if n else 0 for entry, n in zip(key, x.array.shape))
         found = reshape(Spread(prod(region))(row, places), region)
         return apply("add", x, found if region == x.array.shape else Place(key, x.array.shape)(found))
 
-    return _scattered("scatter_add", x, dim, index, source, combine)
+    return scattered(operation, x, dim, index, source, combine)
 
 
 def take(x: Any, index: Any) -> Any:

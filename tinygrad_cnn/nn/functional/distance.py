@@ -15,8 +15,8 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between the vectors of `x1` and `x2`, broadcast, along `dim`; lengths below `eps` count as
     `eps`."""
-    broadcast("cosine_similarity", x1.shape, x2.shape)
-    out: Tensor = (normalize(x1, 2.0, dim, eps) * normalize(x2, 2.0, dim, eps)).sum(dim)
+    shape = broadcast("cosine_similarity", x1.shape, x2.shape)
+    out: Tensor = (normalize(x1.expand(shape), 2.0, dim, eps) * normalize(x2.expand(shape), 2.0, dim, eps)).sum(dim)
     return out
 
 

@@ -13,6 +13,9 @@ from ...tensor import Tensor
 
 MODES = {"nearest": (1, 2, 3), "nearest-exact": (1, 2, 3), "area": (1, 2, 3), "linear": (1,), "bilinear": (2,),
          "bicubic": (2,), "trilinear": (3,)}
+BYTES = ("nearest", "nearest-exact", "bilinear", "bicubic")
+"""Modes that take uint8 images too."""
+
 Factors = tuple[float | None, ...]
 
 
@@ -25,7 +28,9 @@ def interpolate(input: Tensor, size: int | Sequence[int] | None = None,
     Modes: "nearest", "nearest-exact" and "area" (1 to 3 spatial axes), "linear" (1), "bilinear" and "bicubic" (2),
     "trilinear" (3). With `align_corners` the centers of the outermost elements stay where they are, else their outer
     edges. `recompute_scale_factor` takes the scale from the rounded size. `antialias` ("bilinear" and "bicubic") widens
-    the kernel where the image shrinks. Raises where arguments contradict each other, or the mode another rank.
+    the kernel where the image shrinks. uint8 images, of "nearest", "nearest-exact", "bilinear" and "bicubic", are rounded
+    after each axis, from the last to the first, with weights of 15 bits. Raises where arguments contradict each other, or
+    the mode another rank.
     """
     rank = input.ndim - 2
     if align_corners is not None and mode in ("nearest", "nearest-exact", "area"):
@@ -36,7 +41,7 @@ def interpolate(input: Tensor, size: int | Sequence[int] | None = None,
                                   f"one of {', '.join(m for m, ranks in MODES.items() if rank in ranks) or 'none'}")
     if antialias and mode not in ("bilinear", "bicubic"):
         raise ValueError(f"interpolate: antialias is True with mode {mode!r} but needs bilinear or bicubic; leave it out")
-    if input.dtype not in FLOATS and not (input.dtype == UINT8 and mode.startswith("nearest")):
+    if input.dtype not in FLOATS and (input.dtype != UINT8 or mode not in BYTES):
         raise NotImplementedError(f"interpolate: dtype {input.dtype.name} with mode {mode!r} is not supported; use "
                                   "x.float()")
     if 0 in input.shape[1:] or min(wanted) < 1:

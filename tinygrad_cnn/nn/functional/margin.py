@@ -77,8 +77,8 @@ def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: 
 def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, size_average: bool | None = None,
                          reduce: bool | None = None, reduction: str = "mean") -> Tensor:
     """x where `target` is 1, max(margin - x, 0) where it is -1; elsewhere both."""
-    near = where(target != -1, input, 0 * input)
-    apart = where(target != 1, (margin - input).clamp_min(0), 0 * input)
+    near = where(target != -1, input, 0.0)
+    apart = where(target != 1, (margin - input).clamp_min(0), 0.0)
     return reduced("hinge_embedding_loss", near + apart, reduction_of(reduction, size_average, reduce))
 
 
@@ -115,7 +115,7 @@ def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float =
     losses = losses if weight is None else losses * weight[y].unsqueeze(1)
     own = arange(x.shape[1], device=x.device) == picked
     losses = where(own, 0 * losses, losses).sum(1) / x.shape[1]
-    return reduced("multi_margin_loss", losses[0] if input.ndim < 2 else losses, reduction)
+    return reduced("multi_margin_loss", losses.reshape(target.shape), reduction)
 
 
 def multilabel_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
