@@ -1,9 +1,13 @@
 """Modules that move elements between channels and places, and the table of vectors."""
 
+import math
+
+import numpy as np
 import pytest
 
 import tinygrad_cnn as tg
 from tinygrad_cnn import nn
+from tinygrad_cnn.nn import functional as F
 
 
 def test_pixels_and_back():
@@ -38,3 +42,18 @@ def test_what_they_say():
     assert str(nn.PixelShuffle(2)) == "PixelShuffle(upscale_factor=2)"
     assert str(nn.PixelUnshuffle(3)) == "PixelUnshuffle(downscale_factor=3)"
     assert str(nn.ChannelShuffle(2)) == "ChannelShuffle(groups=2)" and str(nn.Embedding(4, 2)) == "Embedding(4, 2)"
+
+
+@pytest.mark.parametrize("mode, padding, wanted", [
+    ("bilinear", "zeros", [math.nan] * 3), ("bilinear", "border", [1, 4, 1]), ("bilinear", "reflection", [1, 1, 1]),
+    ("nearest", "zeros", [0, 0, 0]), ("nearest", "border", [1, 4, 1]), ("bicubic", "border", [math.nan] * 3)])
+def test_places_that_are_not_finite(mode, padding, wanted):
+    x, row = tg.arange(1.0, 5.0).reshape(1, 1, 1, 4), [[[math.nan, 0.0]], [[math.inf, 0.0]], [[-math.inf, 0.0]]]
+    found = F.grid_sample(x, tg.tensor([row]), mode, padding, align_corners=True)
+    np.testing.assert_array_equal(found.flatten().numpy(), wanted)
+
+
+def test_the_nearest_element_does_not_depend_on_the_place():
+    grid = tg.zeros(1, 2, 2, 2, requires_grad=True)
+    F.grid_sample(tg.ones(1, 1, 3, 3), grid, "nearest", align_corners=False).sum().backward()
+    assert grid.grad.tolist() == tg.zeros(1, 2, 2, 2).tolist()

@@ -6,18 +6,20 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from itertools import product
-from math import prod
+from math import nan, prod
 from typing import Any, NamedTuple
 
 from ...creation import arange, linspace, ones, zeros
 from ...functions import meshgrid, stack, where
 from ...ops.elementwise import floating
-from ...shapes import FLOATS, KindError, ShapeError
+from ...shapes import BOOL, FLOATS, KindError, ShapeError
 from ...tensor import Tensor
 from .activation import hardtanh
 
 MODES = ("bilinear", "nearest", "bicubic")
 PADDINGS = ("zeros", "border", "reflection")
+FAR = 1e9
+"""A coordinate outside of any input."""
 
 
 class Tap(NamedTuple):
@@ -64,16 +66,29 @@ def grid_sample(input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mod
     `mode` "bilinear" weighs the elements around a place, "nearest" takes the nearest, "bicubic" (images only) weighs 4
     along each axis (Keys 1981, a = -0.75). Outside of the input, `padding_mode` "zeros" finds 0, "border" the outermost
     elements, "reflection" the input mirrored. With `align_corners` -1 and 1 are the centers of the outermost elements,
-    else their outer edges. NaN in the grid counts as -1.
+    else their outer edges. NaN, and under "reflection" an infinity, counts as -1 in images and 1 in volumes; under "zeros" it
+    lies outside. Of images, "bicubic" and "bilinear" with "zeros" find NaN where a coordinate is not finite.
     """
     align_corners = _corners("grid_sample", align_corners)
     _check(input, grid, mode, padding_mode)
     size, wanted = input.shape[2:], grid.shape[1:-1]
-    grid = where(grid.isnan(), -1.0, grid).reshape(grid.shape[0], prod(wanted), len(size))
+    points: Any = grid.reshape(grid.shape[0], prod(wanted), len(size))
+    unknown = len(size) == 2 and (mode == "bicubic" or (mode == "bilinear" and padding_mode == "zeros"))
+    grid = points.nan_to_num(*((0.0, 0.0, 0.0) if unknown else _stand_ins(padding_mode, len(size))))
     axes = [_taps(grid[..., -1 - k], n, mode, padding_mode, align_corners) for k, n in enumerate(size)]
     rows = input.reshape(*input.shape[:2], prod(size)).transpose(1, 2).reshape(-1, input.shape[1])
     found: Any = sum(_read(rows, size, taps) for taps in product(*axes))
+    if unknown:
+        found = where(points.isfinite().all(-1, keepdim=True), found, nan)
+    if mode == "nearest" and grid.requires_grad:  # steps, whose slope is 0
+        found = where(ones(1, dtype=BOOL, device=grid.device), found, grid.sum())
     return found.transpose(1, 2).reshape(*input.shape[:2], *wanted)
+
+
+def _stand_ins(padding: str, rank: int) -> tuple[float, float, float]:
+    """What is read for the coordinates NaN, infinity and its negative."""
+    edge = -1.0 if rank == 2 else 1.0
+    return {"zeros": (FAR, FAR, -FAR), "border": (edge, FAR, -FAR), "reflection": (edge, edge, edge)}[padding]
 
 
 def _corners(name: str, align_corners: bool | None) -> bool:
