@@ -75,6 +75,9 @@ def test_what_is_no_tensor(call, says):
     (lambda: nn.functional.cross_entropy(X, X.long()), r"cross_entropy: .* are needed; of one-hot rows use target.argmax\(1\)"),
     (lambda: nn.Linear(2, 10)(X), r"linear: input \(2, 3\) does not end with the 2 features .* takes; use Linear\(3, 10\)"),
     (lambda: nn.functional.linear(X, tg.ones(3)), r"linear: weight has shape \(3,\) but \(outputs, inputs\) is needed"),
+    (lambda: X.to("gpu"), "to: 'gpu' is neither a device nor a dtype; use one of cpu, cuda, meta, float32"),
+    (lambda: nn.Embedding(3, 4)(X), "embedding: index has dtype float32 but int64"),
+    (lambda: tg.models.resnet18(pretrained=True), "resnet18: there is no argument 'pretrained'; .* tg.load_weights"),
     (lambda: tg.tensor([[1, 2], [3]]), "tensor: the data are sequences of unequal lengths; make the lengths equal"),
     (lambda: tg.optim.SGD(nn.Linear(1, 1)), r"SGD: params is a Linear but .* give model.parameters\(\)"),
 ])

@@ -31,12 +31,12 @@ import numpy.typing as npt
 from . import pth
 from .creation import tensor
 from .objects import CheckpointError, each_array, is_flat, put_together, taken_apart
+from .shapes import DTYPE_NAMES
 from .tensor import Tensor
 
 Array = npt.NDArray[Any]
 FORMAT = 1
 SKELETON = "object"  # the key of the metadata that describes what is no dictionary of tensors
-DTYPES = ("float32", "float64", "int64", "int32", "uint8", "bool")
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def read(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
         for key in keys:
             if (dtype := file.get_slice(key).get_dtype()) not in ("F32", "F64", "I64", "I32", "U8", "BOOL"):
                 raise CheckpointError(f"{path}: tensor {key!r} has dtype {dtype}; "
-                                      f"convert the file to one of {', '.join(DTYPES)}.")
+                                      f"convert the file to one of {', '.join(DTYPE_NAMES)}.")
         arrays: dict[str, Array] = {key: file.get_tensor(key) for key in keys}
         metadata = {key: _decoded(value) for key, value in (file.metadata() or {}).items()}
     return arrays, metadata
@@ -192,9 +192,9 @@ def _write(path: Path, tensors: Mapping[str, Tensor | Array], metadata: Mapping[
     arrays = {}
     for key, value in tensors.items():
         array = value if isinstance(value, np.ndarray) else value.detach().numpy()
-        if array.dtype.name not in DTYPES:
+        if array.dtype.name not in DTYPE_NAMES:
             raise CheckpointError(f"{path}: tensor {key!r} has dtype {array.dtype}; "
-                                  f"cast it to one of {', '.join(DTYPES)}.")
+                                  f"cast it to one of {', '.join(DTYPE_NAMES)}.")
         arrays[key] = np.ascontiguousarray(array).reshape(array.shape)  # channels-last weights are strided views
     from safetensors.numpy import save_file
 

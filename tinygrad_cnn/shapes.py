@@ -93,7 +93,8 @@ def same(operation: str, name: str, found: object, expected: object, remedy: str
 
 # ---- dtypes ----------------------------------------------------------------------------------------------------------
 
-DTYPES = tuple(np.dtype(name) for name in ("float32", "float64", "int64", "int32", "uint8", "bool"))
+DTYPE_NAMES = ("float32", "float64", "int64", "int32", "uint8", "bool")
+DTYPES = tuple(np.dtype(name) for name in DTYPE_NAMES)
 FLOAT32, FLOAT64, INT64, INT32, UINT8, BOOL = DTYPES
 FLOATS = (FLOAT32, FLOAT64)
 
@@ -105,8 +106,7 @@ def dtype_of(operation: str, value: Any) -> np.dtype[Any]:
     except TypeError:
         found = None
     if found is None or found not in DTYPES:  # numpy finds None equal to float64
-        names = ", ".join(d.name for d in DTYPES)
-        raise KindError(f"{operation}: dtype {value!r} is not supported; use one of {names}")
+        raise KindError(f"{operation}: dtype {value!r} is not supported; use one of {', '.join(DTYPE_NAMES)}")
     return found
 
 

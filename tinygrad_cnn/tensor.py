@@ -222,6 +222,9 @@ class Tensor(Operators, Arithmetic, Elementwise, Composed, Products, Reductions,
                 device, dtype = target.device, target.dtype
             elif isinstance(target, Device) or (isinstance(target, str) and target.split(":")[0] in NAMES):
                 device = target
+            elif isinstance(target, str) and target not in shapes.DTYPE_NAMES:
+                raise shapes.KindError(f"to: {target!r} is neither a device nor a dtype; use one of "
+                                       f"{', '.join((*NAMES, *shapes.DTYPE_NAMES))}")
             elif not isinstance(target, bool):
                 dtype = target
         moved = arranged("to", converted("to", self, dtype), memory_format)

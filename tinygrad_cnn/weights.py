@@ -12,7 +12,7 @@ import numpy as np
 
 from . import pth, saving
 from .objects import CheckpointError
-from .saving import DTYPES
+from .shapes import DTYPE_NAMES
 
 if TYPE_CHECKING:
     from .nn.module import Module
@@ -111,6 +111,6 @@ def _write_npz(path: Path, tensors: Mapping[str, Any]) -> None:
 
 def _known(arrays: Mapping[str, Array], path: Path) -> None:
     for key, array in arrays.items():
-        if array.dtype.name not in DTYPES:
+        if array.dtype.name not in DTYPE_NAMES:
             raise CheckpointError(f"{path}: tensor {key!r} has dtype {array.dtype}; "
-                                  f"cast it to one of {', '.join(DTYPES)}.")
+                                  f"cast it to one of {', '.join(DTYPE_NAMES)}.")

@@ -17,6 +17,7 @@ from ..text import extents
 B = TypeVar("B", bound=Callable[..., Module])
 
 COUNTS = ("num_classes", "in_channels")
+TRAINED = ("pretrained", "weights")  # by which torchvision and timm fetch a trained network
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,8 @@ def _checked(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwa
         if given not in signature.parameters:
             near = get_close_matches(given, signature.parameters, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"it takes {takes}"
+            if given in TRAINED:
+                hint = "read a file of weights with tg.load_weights(network, file)"
             raise TypeError(f"{name}: there is no argument {given!r}; {hint}")
     try:
         bound = signature.bind(*args, **kwargs).arguments

@@ -19,13 +19,13 @@ from .reduce import expand
 from .shape import Clone, Permute, reshape
 
 
-def index_select(x: Any, dim: int, index: Any) -> Any:
+def index_select(x: Any, dim: int, index: Any, operation: str = "index_select") -> Any:
     """x[..., index[m], ...] along an axis."""
     if not x.array.ndim:
         shapes.axis("index_select", dim, 0)
         shapes.same("index_select", "the number of indices into a tensor without axes", index.array.size, 1, "give one")
         return reshape(index_select(reshape(x, (1,)), dim, reshape(index, (1,))), ())
-    axis, index = _vector("index_select", x, dim, index)
+    axis, index = _vector(operation, x, dim, index)
     shape = x.array.shape
     out = Take()(reshape(x, shapes.around(shape, axis)), index)
     return reshape(out, (*shape[:axis], index.array.size, *shape[axis + 1:]))

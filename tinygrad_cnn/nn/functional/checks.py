@@ -14,7 +14,7 @@ Padding = Size | str
 def axes(operation: str, name: str, tensor: Tensor, rank: int) -> None:
     if tensor.ndim != rank:
         raise ShapeError(f"{operation}: {name} has shape {tensor.shape} but {rank} axes are needed, {rank - 2} of them "
-                         "spatial; a single sample needs unsqueeze(0)")
+                         "spatial; reshape it")
 
 
 def one_dtype(operation: str, input: Tensor, weight: Tensor, bias: Tensor | None) -> None:

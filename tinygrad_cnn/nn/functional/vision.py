@@ -57,7 +57,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None, max
     rows = weight.shape[0]
     if padding_idx is not None and not -rows <= padding_idx < rows:
         raise AssertionError(f"embedding: padding_idx is {padding_idx} but weight has {rows} rows; use {-rows} to {rows - 1}")
-    picked = select.index_select(weight, 0, reshape(input, (input.numel(),)))
+    picked = select.index_select(weight, 0, reshape(input, (input.numel(),)), "embedding")
     out = reshape(picked, (*input.shape, weight.shape[1]))
     if padding_idx is None:
         return out
