@@ -27,7 +27,7 @@ def load_weights(model: Module, file: str | Path, strict: bool = True) -> LoadRe
     """Copy the weights in a .safetensors, .npz, .pth or .pt file into `model`, by key; PyTorch's keys are ours.
 
     A .pth file may wrap them: {"state_dict": ...} or {"model": ...}. Nothing in any file is executed. Raises
-    ValueError, which lists all keys, shapes and dtypes that do not fit (see `Module.load_state_dict`, also for
+    ValueError, which lists all keys and shapes that do not fit (see `Module.load_state_dict`, also for
     `strict`), before anything is copied; CheckpointError where the file cannot be read.
     """
     return model.load_state_dict(read_weights(file), strict)
