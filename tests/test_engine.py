@@ -10,8 +10,8 @@ import pytest
 
 import tinygrad_cnn as tg
 from tinygrad_cnn import Function, Tensor
-from tinygrad_cnn.autograd import Alias, Fused
 from tinygrad_cnn.grad_mode import recording
+from tinygrad_cnn.ops.fused import Alias, Fused
 
 
 def leaf(*values, dtype=tg.float64):

@@ -32,7 +32,7 @@ TWINS = sorted(
 # Modules, by the first part of their name, may import from their own layer and from those below.
 LAYERS = [
     ("left_out", "pickles", "shapes", "indices", "layer_shapes", "formulas", "layered", "cache", "text", "environment"),
-    ("arrays", "random", "nest", "handles"),
+    ("arrays", "random", "nest", "handles", "version"),
     ("cpu", "cuda", "meta"),
     ("devices", "defaults", "memory_format", "threads", "grad_mode", "autograd", "custom", "anomaly", "checkpoint",
      "dlpack", "drawing"),

@@ -12,40 +12,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
-from weakref import ref
 
 from .arrays import shares_memory
-from .grad_mode import recording, set_grad_enabled, state, watchers
+from .grad_mode import set_grad_enabled, state, watchers
+from .version import Version
 
 Edge = tuple[Any, int]  # (node or leaf tensor, which of its outputs)
-
-
-class Version:
-    """How often a memory was written in place; shared by all tensors that look at it."""
-
-    __slots__ = ("count", "room", "sharers")
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.sharers: list[ref[Any]] | None = None  # None: one tensor alone
-        self.room = 16  # as many sharers are noted before the dead ones among them are left out
-
-    def share(self, owner: Any, other: Any) -> None:
-        """Note that `other` looks at the memory of `owner`."""
-        if not self.sharers:
-            self.sharers = [ref(owner)]
-        elif len(self.sharers) >= self.room:
-            self.sharers = [r for r in self.sharers if r() is not None]
-            self.room = 16 + 2 * len(self.sharers)  # doubled, so that a thousand living views cost a thousand steps
-        self.sharers.append(ref(other))
-        other.version = self
-
-    def __reduce__(self) -> Any:
-        return Version, ()  # in a pickle nobody else looks at the memory
-
-    def alone(self, tensor: Any) -> bool:
-        """Whether no other living tensor is known to look at the memory."""
-        return all(r() is None or r() is tensor for r in self.sharers or ())
 
 
 class Function:
@@ -168,44 +140,6 @@ class Function:
     def free(self) -> None:
         """Drop what was kept for backward."""
         self.__dict__.clear()
-
-
-class Alias(Function):
-    """The same tensor as a node of its own."""
-
-    view = True
-
-    def forward(self, x: Any) -> Any:
-        return x
-
-    def backward(self, g: Any) -> Any:
-        return g
-
-
-class Fused(Function):
-    """An operation with a backward kernel of its own. Its `definition` in plain operations is what a second derivative
-    differentiates; it touches no running statistics and draws no random numbers."""
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        cls.saves = tuple(dict.fromkeys((*cls._parameters, *cls.saves)))
-
-    def fused_backward(self, *grads: Any) -> Any:
-        """`backward` of the first order, on kernels."""
-        raise self._missing("fused_backward(self, *grads)")
-
-    def definition(self, *inputs: Any) -> Any:
-        """The operation as a composition of plain ones."""
-        raise self._missing("definition(self, *inputs)")
-
-    def backward(self, *grads: Any) -> Any:
-        if not recording():
-            return self.fused_backward(*grads)
-        assert self.edges is not None
-        inputs = [Alias()(getattr(self, name)) for name in self._parameters[:len(self.edges)]]
-        ends = [edge(x) if needed else None for x, needed in zip(inputs, self.needed)]
-        found = walk([(edge(self.definition(*inputs)), grads[0])], ends, True, True, stop=True)
-        return tuple(None if end is None else found.get(end) for end in ends)
 
 
 def edge(t: Any) -> Edge | None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import autograd, left_out, shapes
-from .autograd import Version
 from .devices import NAMES, Device, device_of
 from .exchange import Exchange
 from .gradient import backward
@@ -29,6 +28,7 @@ from .ops import shape
 from .ops.elementwise import cast, converted
 from .ops.transfer import Transfer
 from .printing import printed
+from .version import Version
 
 
 class Tensor(Operators, Arithmetic, Elementwise, Composed, Products, Reductions, Shaping, Indexing, InPlace, Facts, Exchange):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .. import layer_shapes, shapes
-from ..autograd import Function, Fused
+from ..autograd import Function
 from ..devices import kernels, same_device
 from . import layout
 from .elementwise import apply
+from .fused import Fused
 from .reduce import Sum, rectified
 from .shape import per_channel
 

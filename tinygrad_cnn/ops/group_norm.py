@@ -8,11 +8,11 @@ from typing import Any
 
 from .. import layer_shapes
 from ..arrays import view
-from ..autograd import Fused
 from ..devices import kernels, same_device
 from ..shapes import Shape
 from . import layout
 from .composite import mean
+from .fused import Fused
 from .norm import with_affine
 from .shape import reshape
 

@@ -13,11 +13,12 @@ import numpy as np
 
 from .. import layer_shapes, shapes
 from ..arrays import is_contiguous
-from ..autograd import Function, Fused
+from ..autograd import Function
 from ..devices import device_of, kernels, same_device
 from . import layout
 from .composite import one_hot, sum
 from .elementwise import apply, cast
+from .fused import Fused
 from .shape import Permute, reshape
 from .softmax import log_softmax
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from .. import shapes
 from ..arrays import view
-from ..autograd import Function, Fused
+from ..autograd import Function
 from ..devices import kernels, same_device
 from . import layout
 from .arithmetic import same_dtype
 from .elementwise import apply
+from .fused import Fused
 from .reduce import Sum, rectified, sum_to
 from .shape import Permute, reshape
 

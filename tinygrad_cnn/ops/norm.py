@@ -8,11 +8,11 @@ import numpy as np
 
 from .. import layer_shapes, shapes
 from ..arrays import view
-from ..autograd import Fused
 from ..devices import kernels, same_device
 from . import layout
 from .composite import mean
 from .elementwise import apply
+from .fused import Fused
 from .resample import Resample, Table
 from .shape import per_channel
 
