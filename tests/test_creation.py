@@ -141,3 +141,43 @@ def test_dtypes_together():
     assert tg.promote_types(tg.uint8, tg.int32) == tg.int32 and tg.result_type(tg.tensor([1]), 2.5) == tg.float32
     assert tg.can_cast(tg.int64, tg.float32) and not tg.can_cast(tg.float32, tg.int64)
     assert tg.is_tensor(tg.zeros(1)) and not tg.is_tensor(np.zeros(1)) and tg.numel(tg.zeros(2, 3)) == 6
+
+
+def test_made_where_out_says():
+    out = tg.ones(2, 2)
+    for make, wanted in ((lambda: tg.zeros(2, 2, out=out), [[0, 0], [0, 0]]), (lambda: tg.eye(2, out=out), [[1, 0], [0, 1]]),
+                         (lambda: tg.arange(3, out=out), [0, 1, 2]), (lambda: tg.full((2,), 7, out=out), [7, 7]),
+                         (lambda: tg.linspace(0, 1, 3, out=out), [0, 0.5, 1])):
+        assert make() is out and out.dtype == tg.float32 and out.tolist() == wanted
+    assert tg.randn(4, out=out).shape == (4,) and tg.arange(end=3).tolist() == [0, 1, 2]
+    with pytest.raises(TypeError, match="arange: the end is missing"):
+        tg.arange()
+    with pytest.raises(TypeError, match="from_numpy: values are list"):
+        tg.from_numpy([1])
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_memory_read_as_another_dtype(device):
+    values = np.arange(8, dtype=np.float32).reshape(2, 4)
+    x = tg.tensor(values, device=device)
+    np.testing.assert_array_equal(x.view(tg.int32).cpu().numpy(), values.view(np.int32))
+    np.testing.assert_array_equal(x.view(tg.uint8).cpu().numpy(), values.view(np.uint8))
+    np.testing.assert_array_equal(x.view(dtype=tg.uint8)[:, 8:].view(tg.float64).tolist(), values[:, 2:].copy().view(float))
+    with tg.no_grad():
+        x.view(tg.int32).zero_()
+    assert not x.cpu().numpy().any(), "it is the same memory"
+    for refused in (lambda: x[:, 1:].view(tg.float64), lambda: x.t().view(tg.uint8), lambda: x.sum().view(tg.uint8)):
+        with pytest.raises(RuntimeError, match="view: shape .* cannot be read as"):
+            refused()
+
+
+def test_shapes_by_name():
+    x = tg.zeros(2, 3)
+    assert x.view(size=(3, 2)).shape == x.reshape(shape=(3, 2)).shape == x.permute(dims=(1, 0)).shape == (3, 2)
+    assert x.expand(size=(2, 2, 3)).shape == (2, 2, 3) and x.repeat(repeats=(1, 2)).shape == x.tile(dims=(2,)).shape == (2, 6)
+    assert [len(p) for p in tg.split(x, split_size_or_sections=1)] == [1, 1]
+    assert [p.shape for p in tg.tensor_split(x, sections=2, dim=1)] == [(2, 2), (2, 1)]
+    assert [p.shape for p in x.tensor_split(indices=[1])] == [(1, 3), (1, 3)]
+    assert tg.repeat_interleave(tg.tensor([2, 0, 1])).tolist() == [0, 0, 2]
+    with pytest.raises(RuntimeError, match="copy_: the source has shape"):
+        x.copy_(tg.ones(1, 2, 3))

@@ -55,6 +55,32 @@ def test_the_first_operand_may_be_a_number():
         tg.fmod(5, x)
 
 
+def test_numbers_wrap_around_in_uint8():
+    x = tg.tensor([10, 200], dtype=tg.uint8)
+    assert (x < -1).tolist() == [True, True] and (x < 300).tolist() == [True, False] and (x // 300).tolist() == [0, 4]
+    for refused in (lambda: x.clamp(0, 300), lambda: x ** 300, lambda: tg.where(x > 20, x, 300)):
+        with pytest.raises(RuntimeError, match="300 is no uint8"):
+            refused()
+    assert (tg.tensor([0, 1, -1]) ** tg.tensor([-2, -2, -1])).tolist() == [0, 1, -1]
+
+
+def test_axes_and_outputs_of_the_wrong_kind():
+    x = tg.ones(2, 3)
+    for wrong in ("a", 1.5):
+        with pytest.raises(TypeError, match="sum: axis .* but a whole number is needed"):
+            x.sum(wrong)
+    assert x.any(dim=()).shape == x.all(dim=()).shape == (2, 3)
+    assert [t.tolist() for t in tg.var_mean(x, axis=1)] == [[0, 0], [1, 1]]
+    with pytest.raises(RuntimeError, match="exp: out has dtype int64 but the result is float32"):
+        tg.exp(x, out=tg.zeros(2, 3, dtype=tg.int64))
+    with pytest.raises(RuntimeError, match="nanmean: dtype int64"):
+        x.long().nanmean()
+    assert tg.hypot(tg.tensor([3]), tg.tensor([4.0])).tolist() == [5]
+    assert x.mul(90).deg2rad_()[0, 0].item() == pytest.approx(math.pi / 2)
+    with pytest.raises(RuntimeError, match="hypot: dtype int64"):
+        x.long().hypot(x.long())
+
+
 def test_bounds_that_are_no_number_win():
     x, bound = tg.tensor([-1.0, 2.0]), tg.tensor([float("nan"), 1.0])
     for found in (x.clamp(bound), x.clamp_max(bound), x.clamp(bound, tg.ones(2)), x.clamp(-tg.ones(2), bound)):

@@ -27,8 +27,6 @@ KNOWN = {
 }
 KNOWN_SAMPLES = {  # {operation: (of which arguments, why)}
     "norm": (lambda x, p="fro", *rest, **options: p == "nuc", "there are no singular values"),
-    "__rpow__": (lambda x, base: not x.dtype.is_floating_point and bool(((base == 0) & (x < 0)).any()),
-                 "0 has no reciprocal: any integer may come"),
     "nn.functional.batch_norm": (lambda x, *rest, **options: x.dim() < 2, "a batch without channels is refused"),
 }
 ARGUMENTS = {  # of the functions that PyTorch's table calls in another order than its own

@@ -83,6 +83,20 @@ def view(a: Any, shape: tuple[int, ...]) -> Any | None:
     return None if strides is None else strided(a, shape, strides)
 
 
+def reread(a: Any, dtype: Any) -> Any:
+    """The memory of `a` read as elements of another dtype: more or fewer of them along the last axis."""
+    size, new = a.itemsize, dtype.itemsize
+    fits = size == new or (a.ndim and a.strides[-1] == size and a.shape[-1] * size % new == 0
+                           and (new < size or all(s % new == 0 for s in a.strides[:-1])))
+    if not fits:
+        raise shapes.ShapeError(f"view: shape {a.shape} of {a.dtype.name} cannot be read as {dtype.name}; make the last axis "
+                                "contiguous, and of an even length")
+    if isinstance(a, np.ndarray):
+        return a.view(dtype)
+    shape = a.shape if size == new else (*a.shape[:-1], a.shape[-1] * size // new)
+    return Array(a.memory, shape, dtype, a.strides if size == new else (*a.strides[:-1], new), a.offset)
+
+
 def shares_memory(a: Any, b: Any) -> bool:
     """Whether writing to one can change the other; may answer yes where only the memory's block is shared."""
     if isinstance(a, np.ndarray):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from math import ceil
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,6 +18,36 @@ from .operators import Number
 from .ops import layout, making, random
 from .random import Generator, stream
 from .tensor import Tensor, around
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def written(name: str, result: Any, out: Any) -> Any:
+    """`out`, made to hold the result; or one tensor each for several."""
+    if isinstance(result, tuple):
+        return type(result)(*[written(name, each, into) for each, into in zip(result, out)])
+    if result.requires_grad:
+        raise RuntimeError(f"{name}: out is given but the result requires grad, which is recorded for new tensors only; use "
+                           "no_grad, or leave out away")
+    if not shapes.can_cast(result.dtype, out.dtype):
+        raise RuntimeError(f"{name}: out has dtype {out.dtype.name} but the result is {result.dtype.name}; give an out that "
+                           "can hold it")
+    if out.shape != result.shape:
+        out.array = out.new_empty(result.shape).array
+    return out.copy_(result)
+
+
+def fills(function: F) -> F:
+    """Decorator of a function that makes a tensor: with `out`, a tensor, it is made there, of its dtype."""
+
+    @wraps(function)
+    def filling(*arguments: Any, out: Tensor | None = None, **options: Any) -> Any:
+        if out is None:
+            return function(*arguments, **options)
+        made = function(*arguments, **{**options, "dtype": options.get("dtype") or out.dtype, "device": out.device})
+        return written(function.__name__, made, out)
+
+    return filling  # type: ignore[return-value]
 
 
 def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -51,6 +83,8 @@ def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | Non
 
 def from_numpy(values: np.ndarray[Any, Any]) -> Tensor:
     """A CPU tensor in the memory of a numpy array."""
+    if not isinstance(values, np.ndarray):
+        raise TypeError(f"from_numpy: values are {type(values).__name__} but a numpy array is needed; use tensor(values)")
     shapes.dtype_of("from_numpy", values.dtype)
     return around(values)
 
@@ -85,6 +119,7 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
     return made if device is None else made.to(device)
 
 
+@fills
 def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **hints: Any) -> Tensor:
     """A tensor whose elements are whatever the memory held, of the default dtype (float32) unless said otherwise.
 
@@ -114,6 +149,7 @@ def _form(operation: str, hints: dict[str, Any], *known: str) -> memory_format:
     return hints.get("memory_format") or preserve_format
 
 
+@fills
 def full(size: Any, fill_value: Number, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
          **hints: Any) -> Tensor:
     """A tensor filled with a number, whose kind sets the dtype unless given (bool, int64 or float32)."""
@@ -125,16 +161,19 @@ def full(size: Any, fill_value: Number, *, dtype: Any = None, device: Any = None
     return made.fill_(value).requires_grad_(requires_grad)
 
 
+@fills
 def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **hints: Any) -> Tensor:
     """A tensor of zeros."""
     return _empty("zeros", size, dtype, device, hints).fill_(0).requires_grad_(requires_grad)
 
 
+@fills
 def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **hints: Any) -> Tensor:
     """A tensor of ones."""
     return _empty("ones", size, dtype, device, hints).fill_(1).requires_grad_(requires_grad)
 
 
+@fills
 def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None,
          requires_grad: bool = False, **hints: Any) -> Tensor:
     """Uniform numbers in [0, 1)."""
@@ -142,6 +181,7 @@ def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, devi
         return uniform_(_empty("rand", size, dtype, device, hints)).requires_grad_(requires_grad)
 
 
+@fills
 def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None,
           requires_grad: bool = False, **hints: Any) -> Tensor:
     """Normal numbers of mean 0 and variance 1."""
@@ -149,6 +189,7 @@ def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, dev
         return normal_(_empty("randn", size, dtype, device, hints)).requires_grad_(requires_grad)
 
 
+@fills
 def randint(*bounds: Any, low: int = 0, high: int | None = None, size: Any = None,
             generator: Generator | None = None, dtype: Any = shapes.INT64, device: Any = None, requires_grad: bool = False,
             **hints: Any) -> Tensor:
@@ -166,6 +207,7 @@ def randint(*bounds: Any, low: int = 0, high: int | None = None, size: Any = Non
         return random.integers("randint", like, low, high, like.shape).to(like.dtype).requires_grad_(requires_grad)
 
 
+@fills
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = shapes.INT64, device: Any = None,
              requires_grad: bool = False, **hints: Any) -> Tensor:
     """The integers from 0 to n - 1 in random order."""
@@ -180,6 +222,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
         return random.bernoulli("bernoulli", input.detach(), input.detach() if p is None else p)
 
 
+@fills
 def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
            device: Any = None, requires_grad: bool = False) -> Tensor:
     """Normal numbers: of a mean and a deviation each a number, in the shape `size`; or, if one is a tensor, of each of its
@@ -252,10 +295,14 @@ def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any
     return random.integers("randint_like", like, low, high, like.shape).to(like.dtype)
 
 
-def arange(start: Number, end: Number | None = None, step: Number = 1, *, dtype: Any = None, device: Any = None,
+@fills
+def arange(start: Number | None = None, end: Number | None = None, step: Number = 1, *, dtype: Any = None, device: Any = None,
            requires_grad: bool = False) -> Tensor:
     """The numbers from `start` (0 if only one is given) up to `end`, without it: int64, or float32 if one is a float."""
-    given = (0, start, step) if end is None else (start, end, step)
+    start, end = (start, end) if end is not None else (None, start)
+    if end is None:
+        raise TypeError("arange: the end is missing; give a number")
+    given = 0 if start is None else start, end, step
     first, last, by = (v.item() if isinstance(v, Tensor) else v for v in given)
     if not by or (last - first) * by < 0 or not np.isfinite([first, last]).all():
         raise shapes.ShapeError(f"arange: step is {by} from {first} to {last}; use finite ends and a step that leads there")
@@ -274,6 +321,7 @@ def arange(start: Number, end: Number | None = None, step: Number = 1, *, dtype:
     return around(package(_place(device)).upload(values), requires_grad)
 
 
+@fills
 def linspace(start: Number, end: Number, steps: int, *, dtype: Any = None, device: Any = None,
              requires_grad: bool = False) -> Tensor:
     """`steps` numbers from `start` to `end`, both included, equally far apart."""
@@ -281,6 +329,7 @@ def linspace(start: Number, end: Number, steps: int, *, dtype: Any = None, devic
     return around(package(_place(device)).upload(_between("linspace", start, end, steps, dtype).astype(dtype)), requires_grad)
 
 
+@fills
 def logspace(start: Number, end: Number, steps: int, base: float = 10.0, *, dtype: Any = None, device: Any = None,
              requires_grad: bool = False) -> Tensor:
     """`base` to the power of the numbers of `linspace`."""
@@ -300,6 +349,7 @@ def _between(operation: str, start: Number, end: Number, steps: int, dtype: Any)
     return np.where(k < (steps + 1) // 2, start + step * k, end - step * (steps - 1 - k))
 
 
+@fills
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A matrix of n rows and m columns (as many as rows unless given): 1 on the diagonal, else 0."""
     made = _empty("eye", ((n, n if m is None else m),), dtype, device, {}).fill_(0)

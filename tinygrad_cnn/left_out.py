@@ -39,9 +39,9 @@ REASONS: dict[str, str] = {
     "numpy.linalg has the decompositions; take x.numpy()":
         "cholesky* det eig geqrf inverse linalg lobpcg logdet lstsq lu lu_* matrix_exp matrix_power matrix_rank "
         "nuclear_norm frobenius_norm orgqr ormqr pca_lowrank pinverse qr slogdet solve svd svd_lowrank symeig "
-        "triangular_solve chain_matmul kron cross vander cov corrcoef addbmm* addr_",
+        "triangular_solve chain_matmul kron cross vander cov corrcoef addbmm*",
     "it is a special function that convolutional networks do not use":
-        "digamma* i0* igamma* lgamma* mvlgamma* polygamma* special sinc* logit_ xlogy* nextafter* frexp "
+        "digamma* i0* igamma* lgamma* mvlgamma* polygamma* special sinc* xlogy* nextafter* frexp "
         "ldexp* copysign* signbit heaviside* gcd* lcm* bitwise_left_shift* bitwise_right_shift* "
         "float_power* sgn sgn_ logaddexp2 arccosh* arcsinh* arctanh* isneginf isposinf rrelu_ "
         "gumbel_softmax",

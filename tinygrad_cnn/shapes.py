@@ -57,6 +57,8 @@ def spatial(operation: str, name: str, value: int | Iterable[int], rank: int, le
 
 def axis(operation: str, value: int, rank: int) -> int:
     """The axis counted from the front; -1 is the last."""
+    if not hasattr(value, "__index__"):
+        raise TypeError(f"{operation}: axis {value!r} is {type(value).__name__} but a whole number is needed; give an int")
     if not -max(rank, 1) <= value < max(rank, 1):
         raise IndexError(f"{operation}: axis {value} of a tensor with {rank} axes; use {-max(rank, 1)} to "
                          f"{max(rank, 1) - 1}")
@@ -67,8 +69,8 @@ def axes(operation: str, value: int | Iterable[int] | None, rank: int) -> Shape:
     """Sorted axes; None or () means all of them."""
     if value is None:
         return tuple(range(rank))
-    found = (value,) if isinstance(value, (int, np.integer)) else tuple(value)
-    result = tuple(sorted(axis(operation, int(v), rank) for v in found))
+    found = tuple(value) if isinstance(value, Iterable) else (value,)
+    result = tuple(sorted(axis(operation, v, rank) for v in found))
     if len(set(result)) != len(result):
         raise ShapeError(f"{operation}: {value!r} names one of the {rank} axes twice; name each axis once")
     return (result or tuple(range(rank))) if rank else ()

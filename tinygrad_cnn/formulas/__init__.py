@@ -37,9 +37,12 @@ FLOATING = frozenset(("div", "reciprocal", "addcdiv", "sigmoid", "tanh", "tanhsh
                       *(name for name in vars(elementary) if name in FORMULAS and name != "pow")))
 """Formulas that turn integers into float32 first."""
 
-NO_INTEGERS = frozenset(("lerp", "hypot", *(name for file in (activation, loss) for name in vars(file)
+NO_INTEGERS = frozenset(("lerp", *(name for file in (activation, loss) for name in vars(file)
                           if name in FORMULAS))) - {"relu", "sigmoid", "tanh", "hardtanh", "threshold", "tanhshrink"}
 """Formulas that refuse integers and bools."""
+
+PICKING = frozenset(("where", "clamp", "clamp_min", "clamp_max", "pow"))
+"""Formulas that refuse a number which their dtype does not hold."""
 
 NO_BOOLS = frozenset(("neg", "abs", "floor", "ceil", "round", "trunc", "relu", "hardtanh", "threshold",
                       "clamp", "tanhshrink", "pow", "addcmul", "remainder", "fmod", "floor_divide"))

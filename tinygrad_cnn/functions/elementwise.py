@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from ..creation import tensor
+from ..creation import tensor, written
 from ..operators import beside, number_or_tensor
 from ..ops import arithmetic
 from ..ops.elementwise import apply
 from ..tensor import Tensor
-from .method import method, written
+from .method import method
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
@@ -26,6 +27,7 @@ def _either(name: str, operation: Callable[..., Any], alone: bool = False) -> An
     stand `alone`, beside a number."""
     of_tensor = method(name)
 
+    @wraps(of_tensor)
     def function(input: Any, *arguments: Any, out: Tensor | None = None, **options: Any) -> Any:
         like = next((v for v in (*arguments, *options.values()) if isinstance(v, Tensor)), None)
         if isinstance(input, Tensor) or like is None:
@@ -34,8 +36,6 @@ def _either(name: str, operation: Callable[..., Any], alone: bool = False) -> An
         result = operation(number_or_tensor(name, input, like), *arguments, **options)
         return result if out is None else written(name, result, out)
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = of_tensor.__doc__
     return function
 
 

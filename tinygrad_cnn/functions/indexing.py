@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .. import shapes
-from .method import method
+from ..tensor import Tensor
+from .method import method, of_tensors
 
 
 def can_cast(from_: Any, to: Any) -> bool:
@@ -23,7 +25,13 @@ def result_type(tensor1: Any, tensor2: Any) -> Any:
     return shapes.promote(*[(t.dtype, t.ndim) if hasattr(t, "ndim") else t for t in (tensor1, tensor2)])
 
 
-split, chunk, tensor_split, unbind = map(method, ("split", "chunk", "tensor_split", "unbind"))
+@of_tensors
+def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of so many elements (the last may have fewer), or of the given sizes, along `dim`."""
+    return tensor.split(split_size_or_sections, dim)
+
+
+chunk, tensor_split, unbind = map(method, ("chunk", "tensor_split", "unbind"))
 split_with_sizes = method("split_with_sizes")
 hsplit, vsplit, dsplit, select, narrow = map(method, ("hsplit", "vsplit", "dsplit", "select", "narrow"))
 select_scatter, slice_scatter, bincount = map(method, ("select_scatter", "slice_scatter", "bincount"))

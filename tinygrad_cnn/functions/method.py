@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+from ..creation import written
 from ..tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -48,15 +49,3 @@ def _with_out(own: inspect.Signature) -> inspect.Signature:
     this, *others = own.parameters.values()
     out = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Tensor | None")
     return own.replace(parameters=[this.replace(name="input", annotation="Tensor"), *others, out])
-
-
-def written(name: str, result: Any, out: Any) -> Any:
-    """`out`, made to hold the result; or one tensor each for several."""
-    if isinstance(result, tuple):
-        return type(result)(*[written(name, each, into) for each, into in zip(result, out)])
-    if result.requires_grad:
-        raise RuntimeError(f"{name}: out is given but the result requires grad, which is recorded for new tensors only; use "
-                           "no_grad, or leave out away")
-    if out.shape != result.shape:
-        out.array = out.new_empty(result.shape).array
-    return out.copy_(result)

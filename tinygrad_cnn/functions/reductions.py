@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..methods.names import numpy_names
 from ..ops import statistics as _statistics
 from ..tensor import Tensor
 from .method import method
@@ -15,12 +16,14 @@ max, min, amax, amin, argmax, argmin = map(method, ("max", "min", "amax", "amin"
 any, all, count_nonzero = map(method, ("any", "all", "count_nonzero"))
 
 
+@numpy_names
 def var_mean(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
              correction: float | None = None) -> tuple[Tensor, Tensor]:
     """(variance, mean) over one axis or several, or all for None."""
     return _with_mean("var_mean", input, dim, unbiased, keepdim, correction)
 
 
+@numpy_names
 def std_mean(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
              correction: float | None = None) -> tuple[Tensor, Tensor]:
     """(standard deviation, mean) over one axis or several, or all for None."""

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import shapes
+from ..creation import arange, written
 from ..methods.names import numpy_names
 from ..ops.arrange import joined, only_tensors
 from ..tensor import Tensor
-from .method import method, written
+from .method import method, of_tensors
 
 
 @numpy_names
@@ -126,5 +127,16 @@ permute, transpose, swapaxes, swapdims = map(method, ("permute", "transpose", "s
 movedim, moveaxis, t = map(method, ("movedim", "moveaxis", "t"))
 squeeze, unsqueeze, clone = map(method, ("squeeze", "unsqueeze", "clone"))
 flip, fliplr, flipud, rot90, roll = map(method, ("flip", "fliplr", "flipud", "rot90", "roll"))
-tile, repeat_interleave = map(method, ("tile", "repeat_interleave"))
+tile = method("tile")
+
+
+@of_tensors
+def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
+    """Each element along `dim` (of the flattened tensor without) so many times in a row: a number, or one each. Of a vector
+    of counts alone: the place of each count so many times."""
+    if repeats is None:
+        return arange(input.numel(), device=input.device).repeat_interleave(input, 0)
+    return input.repeat_interleave(repeats, dim, output_size=output_size)
+
+
 tril, triu, diagonal, diag, diag_embed = map(method, ("tril", "triu", "diagonal", "diag", "diag_embed"))

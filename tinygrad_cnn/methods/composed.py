@@ -62,6 +62,7 @@ class Composed:
 
     def nanmean(self, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
         """The mean of what is no NaN."""
+        floating("nanmean", self)
         return self.nansum(dim, keepdim, dtype=dtype) / self.isnan().logical_not().sum(dim, keepdim)
 
     def aminmax(self, *, dim: int | None = None, keepdim: bool = False) -> AminmaxResult:
@@ -88,7 +89,8 @@ class Composed:
 
     def hypot(self, other: Any) -> Any:
         """sqrt(x^2 + other^2), without overflow."""
-        return apply("hypot", self, only_tensor("hypot", other))
+        floating("hypot", other if only_tensor("hypot", other).dtype in shapes.FLOATS else self)
+        return apply("hypot", self, other)
 
     def positive(self) -> Any:
         """The tensor itself, which is no bool."""

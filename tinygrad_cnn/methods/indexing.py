@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from .. import shapes
 from ..arrays import is_tensor
+from ..operators import only_tensor
 from ..ops import concat, index, sampling, scatter, select, sort
 from ..random import stream
 from .names import each_by_numpy_names
@@ -65,11 +66,13 @@ class Indexing:
             return concat.split(self, (0,) * chunks, at)
         return self.split(-(-self.shape[at] // chunks), at)
 
-    def tensor_split(self, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+    def tensor_split(self, indices_or_sections: Any = None, dim: int = 0, *, indices: Any = None,
+                     sections: Any = None) -> tuple[Any, ...]:
         """Views along `dim`: so many, of lengths that differ by at most one, or cut before the given places."""
         self._at_least_one_axis("tensor_split")
         at = shapes.axis("tensor_split", dim, self.ndim)
-        n, cuts = self.shape[at], indices_or_sections
+        n = self.shape[at]
+        cuts: Any = next((v for v in (indices_or_sections, indices, sections) if v is not None), None)
         if is_tensor(cuts):
             cuts = cuts.tolist()
         if isinstance(cuts, int):
@@ -175,12 +178,12 @@ class Indexing:
 
     def scatter_add(self, dim: int, index: Any, src: Any) -> Any:
         """A copy with `src` added where `gather` would read, in an order that does not change from run to run."""
-        return select.scatter_add(self, dim, index, src)
+        return select.scatter_add(self, dim, index, only_tensor("scatter_add", src))
 
     def scatter_reduce(self, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
         """A copy in which all of `src` that goes where `gather` would read is combined: to its "sum", "prod", "mean", "amax" or
         "amin", together with what is there if `include_self`."""
-        return scatter.scatter_reduce(self, dim, index, src, reduce, include_self)
+        return scatter.scatter_reduce(self, dim, index, only_tensor("scatter_reduce", src), reduce, include_self)
 
     def index_add(self, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Any:
         """A copy with alpha * source added at the places along `dim` that a vector names."""

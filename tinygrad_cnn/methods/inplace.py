@@ -55,7 +55,11 @@ class InPlace:
 
     def copy_(self, src: Any, non_blocking: bool = False) -> Any:
         """Overwrite with `src`, broadcast and cast."""
-        return inplace.write("copy_", self, self.array, beside(src, self))
+        source = beside(src, self)
+        if getattr(source, "ndim", 0) > self.array.ndim:
+            raise shapes.ShapeError(f"copy_: the source has shape {source.shape} but the tensor {self.array.shape}; give one "
+                                    "that broadcasts to it")
+        return inplace.write("copy_", self, self.array, source)
 
     def fill_(self, value: Any) -> Any:
         """Overwrite with a number, or with a tensor without axes."""
@@ -125,11 +129,15 @@ class InPlace:
     erf_, erfc_, erfinv_ = _table("erf", "erfc", "erfinv")
     sin_, cos_, tan_, asin_, acos_, atan_, atan2_ = _table("sin", "cos", "tan", "asin", "acos", "atan", "atan2")
     sinh_, cosh_, asinh_, acosh_, atanh_ = _table("sinh", "cosh", "asinh", "acosh", "atanh")
+    deg2rad_, rad2deg_, logit_, hypot_ = _table("deg2rad", "rad2deg", "logit", "hypot")
+    arcsin_, arccos_, arctan_, arctan2_, fix_, true_divide_ = asin_, acos_, atan_, atan2_, trunc_, divide_
     exp2_, expm1_, log2_, log10_, log1p_ = _table("exp2", "expm1", "log2", "log10", "log1p")
     floor_divide_, remainder_, fmod_, nan_to_num_ = _table("floor_divide", "remainder", "fmod", "nan_to_num")
     logical_and_, logical_or_, logical_xor_, logical_not_ = _table("logical_and", "logical_or", "logical_xor", "logical_not")
     bitwise_and_, bitwise_or_, bitwise_xor_, bitwise_not_ = _table("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not")
     eq_, ne_, lt_, le_, gt_, ge_ = _table("eq", "ne", "lt", "le", "gt", "ge")
+    not_equal_, less_, less_equal_, greater_, greater_equal_ = ne_, lt_, le_, gt_, ge_
+    addmm_, addmv_, addr_, baddbmm_ = _table("addmm", "addmv", "addr", "baddbmm")
     masked_fill_, masked_scatter_, tril_, triu_ = _table("masked_fill", "masked_scatter", "tril", "triu")
     index_add_, index_copy_, index_fill_, index_put_ = _table("index_add", "index_copy", "index_fill", "index_put")
     scatter_, scatter_add_, scatter_reduce_ = _table("scatter", "scatter_add", "scatter_reduce")

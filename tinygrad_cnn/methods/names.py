@@ -32,3 +32,18 @@ def each_by_numpy_names(methods: C) -> C:
         if inspect.isfunction(method) and set(NAMES.values()) & set(inspect.signature(method).parameters):
             setattr(methods, name, numpy_names(method))
     return methods
+
+
+def by_name(name: str) -> Callable[[F], F]:
+    """Decorator of a method of several numbers, f(2, 3) or f((2, 3)): `f(name=(2, 3))` calls it too."""
+
+    def decorate(method: F) -> F:
+        @wraps(method)
+        def named(self: Any, *values: Any, **options: Any) -> Any:
+            if name in options:
+                values = (*values, options.pop(name))
+            return method(self, *values, **options)
+
+        return named  # type: ignore[return-value]
+
+    return decorate

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import shapes
+from ..arrays import reread
 from ..ops import arrange, composite, layout, reduce, shape
-from .names import each_by_numpy_names
+from .names import by_name, each_by_numpy_names
 
 
 def several(values: tuple[Any, ...]) -> Sequence[int]:
@@ -23,17 +24,25 @@ class Shaping:
 
     __slots__ = ()
     array: Any
+    detach: Any
     ndim: Any
     shape: Any
 
+    @by_name("shape")
     def reshape(self, *target: Any) -> Any:
         """Another shape of the same size; one extent may be -1."""
         return shape.reshape(self, shapes.reshape("reshape", self.array.size, several(target), self.shape))
 
-    def view(self, *target: Any) -> Any:
-        """`reshape` that refuses to copy, but for a tensor in channels-last order, which users see as any other."""
+    @by_name("size")
+    def view(self, *target: Any, dtype: Any = None) -> Any:
+        """`reshape` that refuses to copy, but for a tensor in channels-last order, which users see as any other. With a
+        `dtype`, alone, the memory read as of that dtype, outside the graph."""
         if len(target) == 1 and not isinstance(target[0], (int, np.integer, Sequence)):
-            raise NotImplementedError(f"view: the memory cannot be read as another dtype, {target[0]}; use x.to(dtype)")
+            dtype = target[0]
+        if dtype is not None:
+            made = self.detach()
+            made.array = reread(self.array, shapes.dtype_of("view", dtype))
+            return made
         wanted = shapes.reshape("view", self.array.size, several(target), self.shape)
         strides = shapes.view_strides(self.shape, self.array.strides, wanted, self.array.itemsize)
         if strides is None and not layout.is_channels_last(self.array):
@@ -60,6 +69,7 @@ class Shaping:
         """Axis `dim` as several of these extents, one of which may be -1."""
         return arrange.unflatten(self, dim, sizes)
 
+    @by_name("dims")
     def permute(self, *dims: Any) -> Any:
         """The axes in another order; a view."""
         return shape.Permute(shapes.permutation("permute", several(dims), self.ndim))(self)
@@ -89,6 +99,7 @@ class Shaping:
         """Matrices, the last two axes, transposed."""
         return composite.transpose(arrange.at_least("mT", self, 2), -2, -1)
 
+    @by_name("size")
     def expand(self, *size: Any) -> Any:
         """Extents of 1 stretched to `size`, in which -1 keeps an extent; a view."""
         wanted = tuple(several(size))
@@ -137,10 +148,12 @@ class Shaping:
         tensor."""
         return arrange.roll(self, shifts, dims)
 
+    @by_name("repeats")
     def repeat(self, *repeats: Any) -> Any:
         """Copies side by side: so many along each axis; more numbers than axes add axes in front."""
         return arrange.repeat("repeat", self, several(repeats))
 
+    @by_name("dims")
     def tile(self, *dims: Any) -> Any:
         """`repeat` in which fewer numbers than axes are those of the last axes."""
         counts = tuple(several(dims))

@@ -29,7 +29,8 @@ def power(a: Any, b: Any) -> Any:
             return apply("square", apply("square", a))
         if b == -2 and real:
             return apply("reciprocal", apply("square", a))
-    return apply("pow", a, b)
+    found = apply("pow", a, b)
+    return apply("where", (b < 0) & (a == 0), 0, found) if is_tensor(b) and _integers(a, b) else found
 
 
 def scaled(name: str, x: Any, other: Any, alpha: Any) -> Any:

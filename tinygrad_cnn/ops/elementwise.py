@@ -14,6 +14,7 @@ from ..defaults import get_default_dtype
 from ..devices import kernels, same_device
 from ..grad_mode import recording
 from . import layout
+from .making import stored
 from .reduce import sum_to
 
 
@@ -119,9 +120,17 @@ def _promoted(name: str, names: tuple[str, ...], operands: tuple[Any, ...]) -> t
     _check(name, dtype, [v.array.dtype if hasattr(v, "array") else type(v) for v in operands])
     if name in formulas.FLOATING and dtype not in shapes.FLOATS:
         dtype = get_default_dtype()
-    kind = float if dtype in shapes.FLOATS else bool if dtype == shapes.BOOL else int
-    return tuple(cast(v, shapes.BOOL if p == "c" else dtype) if hasattr(v, "array") else kind(v)
+    return tuple(cast(v, shapes.BOOL if p == "c" else dtype) if hasattr(v, "array") else _number(name, v, dtype)
                  for p, v in zip(names, operands))
+
+
+def _number(name: str, value: Any, dtype: Any) -> Any:
+    """A Python number as an element of `dtype`. In uint8 it wraps around; what picks elements refuses a greater one."""
+    if dtype in shapes.FLOATS or dtype == shapes.BOOL:
+        return float(value) if dtype in shapes.FLOATS else bool(value)
+    if dtype != shapes.UINT8:
+        return int(value)
+    return stored(name, int(value), dtype) if name in formulas.PICKING else int(value) % 256
 
 
 def _check(name: str, dtype: Any, given: list[Any]) -> None:

@@ -87,14 +87,14 @@ def count_nonzero(x: Any, axis: Axes) -> Any:
 
 
 def any(x: Any, axis: Axes, keepdim: bool) -> Any:
-    """Whether an element differs from 0; as uint8 of uint8."""
+    """Whether an element differs from 0; as uint8 of uint8. Over no axes, (), each element for itself."""
     axes = shapes.axes("any", axis, x.array.ndim)
-    found = sum(x.detach() != 0, axes, keepdim) != 0
+    found = x.detach() != 0 if axis == () else sum(x.detach() != 0, axes, keepdim) != 0
     return cast(found, shapes.UINT8) if x.array.dtype == shapes.UINT8 else found
 
 
 def all(x: Any, axis: Axes, keepdim: bool) -> Any:
-    """Whether no element is 0; as uint8 of uint8."""
+    """Whether no element is 0; as uint8 of uint8. Over no axes, (), each element for itself."""
     axes = shapes.axes("all", axis, x.array.ndim)
-    found = sum(x.detach() == 0, axes, keepdim) == 0
+    found = x.detach() != 0 if axis == () else sum(x.detach() == 0, axes, keepdim) == 0
     return cast(found, shapes.UINT8) if x.array.dtype == shapes.UINT8 else found
