@@ -119,6 +119,23 @@ def test_norms_and_spreads_have_a_gradient_of_zero_at_zero():
         assert x.grad.tolist() == [0.0, 0.0, 0.0]
 
 
+@pytest.mark.parametrize("device", ["cpu", "cuda", "meta"])
+def test_the_sum_of_singular_values(device):
+    values = np.random.default_rng(0).standard_normal((3, 2, 4))
+    x = tg.tensor(values, device=device, requires_grad=True)
+    found = x.norm("nuc", (2, 0), keepdim=True)
+    assert found.shape == (1, 2, 1) and found.requires_grad
+    if device == "meta":
+        return
+    wanted = [np.linalg.svd(values[:, k], compute_uv=False).sum() for k in range(2)]
+    np.testing.assert_allclose(found.flatten().tolist(), wanted)
+    if device == "cpu":
+        assert tg.gradcheck(lambda x: x.norm("nuc", (0, 1)), [x]) and tg.gradgradcheck(lambda x: x[0].norm("nuc"), [x])
+    for wrong, words in ((lambda: x.norm("nuc"), "norm: p is 'nuc' over the axes"), (lambda: x.norm("a"), "norm: p is 'a'")):
+        with pytest.raises(RuntimeError, match=words):
+            wrong()
+
+
 def test_of_nothing():
     nothing = tg.zeros(0)
     assert np.isnan(nothing.mean().item()) and np.isnan(tg.ones(1).var().item())

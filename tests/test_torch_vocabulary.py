@@ -26,7 +26,6 @@ KNOWN = {
     "nn.functional.local_response_norm": "an empty integer tensor is refused its dtype",
 }
 KNOWN_SAMPLES = {  # {operation: (of which arguments, why)}
-    "norm": (lambda x, p="fro", *rest, **options: p == "nuc", "there are no singular values"),
     "nn.functional.batch_norm": (lambda x, *rest, **options: x.dim() < 2, "a batch without channels is refused"),
 }
 ARGUMENTS = {  # of the functions that PyTorch's table calls in another order than its own

@@ -47,7 +47,8 @@ class Reductions:
         return statistics.root(statistics.var_mean("std", self, dim, correction, keepdim)[0])
 
     def norm(self, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
-        """(sum of |x|**p)**(1 / p) over one axis or several: `p` is a number, inf, -inf, or "fro" for 2."""
+        """(sum of |x|**p)**(1 / p) over one axis or several: `p` is a number, inf, -inf, or "fro" for 2;
+        "nuc" for the sum of singular values over two axes."""
         return statistics.norm(self, p, dim, keepdim, dtype)
 
     def logsumexp(self, dim: Any, keepdim: bool = False) -> Any:

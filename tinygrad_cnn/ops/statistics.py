@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
 from typing import Any
 
@@ -9,6 +10,8 @@ from .. import shapes
 from .composite import mean, sum
 from .elementwise import apply, cast, converted, floating
 from .maximum import extreme_over
+from .nuclear import Nuclear
+from .shape import Permute, reshape
 
 Axes = int | tuple[int, ...] | None
 
@@ -41,8 +44,10 @@ def norm(x: Any, p: Any, axis: Axes, keepdim: bool, dtype: Any = None) -> Any:
     """(sum over `axis` of |x|**p)**(1 / p); the greatest |x| for inf, the least for -inf, how many differ from 0 for 0."""
     x = converted("norm", x, dtype)
     floating("norm", x)
+    if p == "nuc":
+        return _nuclear_norm(x, axis, keepdim)
     if isinstance(p, str) and p not in ("fro", "inf", "-inf"):
-        raise NotImplementedError(f"norm: p is {p!r} but norms of singular values are not supported; use 'fro' or a number")
+        raise RuntimeError(f"norm: p is {p!r} but a number, 'fro' or 'nuc' is needed; use one of them")
     p = 2.0 if p in (None, "fro") else float(p)
     axes = shapes.axes("norm", axis, x.array.ndim)
     if p == 2:
@@ -57,6 +62,17 @@ def norm(x: Any, p: Any, axis: Axes, keepdim: bool, dtype: Any = None) -> Any:
     if p == 1:
         return sum(size, axes, keepdim)
     return _power_norm(size, p, axes, keepdim)
+
+
+def _nuclear_norm(x: Any, axis: Axes, keepdim: bool) -> Any:
+    """The sum of the singular values of matrices, which lie along two axes."""
+    pair = (tuple(range(x.array.ndim)) if axis is None else
+            tuple(shapes.axis("norm", k, x.array.ndim) for k in (axis if isinstance(axis, Iterable) else (axis,))))
+    if len(pair) != 2 or pair[0] == pair[1]:
+        raise shapes.ShapeError(f"norm: p is 'nuc' over the axes {pair} of shape {x.array.shape} but two are needed; name two")
+    rest = tuple(k for k in range(x.array.ndim) if k not in pair)
+    found = Nuclear()(Permute((*rest, *pair))(x))
+    return reshape(found, shapes.without(x.array.shape, pair)) if keepdim else found
 
 
 def _power_norm(size: Any, p: float, axes: tuple[int, ...], keepdim: bool) -> Any:
