@@ -166,4 +166,4 @@ row("one_hot", "nn.functional.one_hot", references.one_hot, lambda d: case(whole
 row("embedding", "nn.functional.embedding", lambda index, weight: weight[index], lambda d: case(
     whole(d.batch(), 3, below=4), A(4, d.integer(1, 3))), linear=(1,), exact=True,
     big=(case(whole(50000, below=50000), TABLE), case(whole(64, 512, below=1000), A(1000, 128))), dtypes=(*FLOATS, *INTEGERS),
-    refuses=(refuse(IndexError, "index_select index out of bounds extent 4", whole(9, below=99), A(4, 2)),))
+    refuses=(refuse(IndexError, "embedding index out of bounds extent 4", whole(9, below=99), A(4, 2)),))
