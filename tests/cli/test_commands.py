@@ -187,6 +187,24 @@ def test_report_survives_a_broken_installation(capsys: pytest.CaptureFixture[str
     assert out.count("does not work: out of order") >= 4
 
 
+def test_report_names_the_remedy(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_gpu() -> None:
+        raise RuntimeError("device cuda: no NVIDIA GPU was found")
+
+    monkeypatch.setattr("tinygrad_cnn.cuda.driver.executor", no_gpu)
+    monkeypatch.setattr("tinygrad_cnn.cache.cache_folder", lambda: None)
+    monkeypatch.setattr("tinygrad_cnn.creation.ones", tg.zeros)
+    monkeypatch.setattr("tinygrad_cnn.installation.Path", lambda *_: Path("/none"))  # a system without /proc
+    monkeypatch.setattr("platform.processor", lambda: "some processor")
+    monkeypatch.delenv("TINYGRAD_CNN_EMULATE", raising=False)
+    assert main(["report"]) == 0
+    out = re.sub(r"\s+", " ", capsys.readouterr().out)
+    for says in ("cuda does not work: no NVIDIA GPU was found", "kernel cache none, so kernels are compiled in every",
+                 "processor some processor, ", "emulator off: TINYGRAD_CNN_EMULATE=1", "; pip install --force-reinstall numba",
+                 "cpu does not work: three times 1 + 1 gave 0"):
+        assert says in out, out
+
+
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
     """An untrained network's weights, with its name."""
