@@ -114,6 +114,8 @@ def test_a_schedule_stretches() -> None:
     np.testing.assert_allclose([rates[500], rates[749], rates[750], rates[999]], [0.1, 0.1, 0.01, 0.01])
     falling = recipes.recipe("inception_v3", kind="photographs")
     np.testing.assert_allclose(falling.rate(500, 1000), 0.94**25)
+    inverse = recipes.recipe("lenet", source="paper")
+    np.testing.assert_allclose([inverse.rate(step, 1000) for step in (0, 500, 1000)], [1, 1.5**-0.75, 2**-0.75])
 
 
 @pytest.fixture
