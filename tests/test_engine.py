@@ -41,13 +41,13 @@ def short_stack():
 
 def test_deep_graph(short_stack):
     x = tg.ones(1, requires_grad=True)
-    start = time.perf_counter()
+    start = time.thread_time()
     y = x
     for _ in range(100_000):
         y = Alias()(y)
     y.backward()
     assert x.grad.tolist() == [1.0]
-    assert time.perf_counter() - start < 60
+    assert time.thread_time() - start < 60
     for _ in range(100_000):
         y = Alias()(y)
     node = weakref.ref(y.detach())
