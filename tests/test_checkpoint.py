@@ -279,3 +279,13 @@ def test_deep_networks_keep_little(name, batch, kwargs, least, most):
         loss = models.create(name, **kwargs)(tg.empty(batch, 3, 32, 32)).sum()
     size = kept(loss)
     assert least < size < most
+
+
+def test_a_sequence_is_computed_again_part_by_part():
+    net, x = tg.nn.Sequential(tg.nn.Linear(3, 3), tg.nn.ReLU(), tg.nn.Linear(3, 2)), tg.ones(2, 3, requires_grad=True)
+    plain, = tg.grad(net(x).sum(), [x])
+    for segments in (1, 2, 3):
+        again, = tg.grad(tg.utils.checkpoint.checkpoint_sequential(net, segments, x).sum(), [x])
+        assert again.tolist() == plain.tolist()
+    with pytest.raises(ValueError, match="checkpoint_sequential: segments is 4 but there are 3 functions"):
+        tg.utils.checkpoint.checkpoint_sequential(net, 4, x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -310,3 +311,11 @@ def test_any_damage_to_the_header_is_one_sentence_or_harmless(tmp_path: Path) ->
             assert "\n" not in str(error)
         path.write_bytes(good)
     assert caught > 100
+
+
+def test_what_is_saved_into_an_open_file_is_read_from_it():
+    file = io.BytesIO()
+    tg.save({"weights": {"w": tg.ones(2)}, "epoch": 3}, file)
+    file.seek(0)
+    found = tg.load(file)
+    assert found["epoch"] == 3 and found["weights"]["w"].tolist() == [1, 1]

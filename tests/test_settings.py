@@ -188,3 +188,12 @@ def test_anomalies_everywhere():
     tg.zeros(1).log()
     with tg.autograd.detect_anomaly(check_nan=False):
         tg.zeros(1).log()
+
+
+def test_a_device_is_the_default_within_its_block():
+    with tg.device("meta"):
+        assert tg.nn.Linear(2, 2).weight.device == "meta"
+        with tg.device("cpu"):
+            assert tg.zeros(1).device == "cpu"
+        assert tg.zeros(1).device == "meta"
+    assert tg.zeros(1).device == "cpu"

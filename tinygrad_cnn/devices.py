@@ -46,6 +46,16 @@ class Device:
     def __str__(self) -> str:
         return self.type
 
+    def __enter__(self) -> Device:
+        """Within the block tensors are made here."""
+        _outside.append(_default)
+        set_default_device(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        global _default
+        _default = _outside.pop()
+
 
 class Kernels:
     """The kernel modules of one device, imported when first asked for: `kernels(x).conv.forward(out, x, ...)`."""
@@ -94,6 +104,7 @@ def kernels(array: Any) -> Kernels:
 
 
 _default = Device("cpu")
+_outside: list[Any] = []  # the defaults outside of the blocks that we are in
 
 
 def default_device() -> Device:

@@ -22,7 +22,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO
 from zipfile import is_zipfile
 
 import numpy as np
@@ -50,14 +51,19 @@ class Checkpoint:
     metadata: dict[str, Any]
 
 
-def save(obj: Any, path: str | Path, metadata: Mapping[str, Any] | None = None) -> None:
-    """Write `obj` to one safetensors file, whole or not at all.
+def save(obj: Any, path: str | Path | BinaryIO, metadata: Mapping[str, Any] | None = None) -> None:
+    """Write `obj` to one safetensors file, whole or not at all, or into a file that is open for bytes.
 
     A dictionary of tensors by name (a `state_dict()`, say) is written under these names. Anything else made of tensors,
     numbers, strings, None, dictionaries, lists and tuples is written with a description of it in the file's metadata.
     `metadata` may hold anything JSON can express. Raises `CheckpointError` if the file cannot be written or a dtype
     is not one of float32, float64, int64, int32, uint8, bool; TypeError if `obj` holds anything else.
     """
+    if not isinstance(path, (str, Path)):  # a file that is open
+        with TemporaryDirectory() as folder:
+            save(obj, whole := Path(folder) / "object", metadata)
+            path.write(whole.read_bytes())
+        return
     path, tensors = Path(path), obj
     if not is_flat(obj):
         tensors = {}
@@ -69,13 +75,17 @@ def save(obj: Any, path: str | Path, metadata: Mapping[str, Any] | None = None) 
         _flush(path.parent)
 
 
-def load(path: str | Path, map_location: Any = None, *, weights_only: bool = True) -> Any:
+def load(path: str | Path | BinaryIO, map_location: Any = None, *, weights_only: bool = True) -> Any:
     """What `save` wrote: the tensors by name, what `Module.load_state_dict` takes, or the object made of them.
 
     Reads PyTorch's `.pth` files too. Tensors go to the device `map_location`, by default the CPU. No file can run code,
     whatever `weights_only` says. Raises `CheckpointError` if the file is missing, damaged or of neither kind.
     """
     del weights_only
+    if not isinstance(path, (str, Path)):  # a file that is open
+        with TemporaryDirectory() as folder:
+            (whole := Path(folder) / "object").write_bytes(path.read())
+            return load(whole, map_location)
 
     def loaded(array: Array) -> Tensor:
         return tensor(array, device=map_location or "cpu")

@@ -51,3 +51,15 @@ def test_parameters_as_a_vector_and_back():
     assert layer.weight.tolist() == [[0, 1, 2], [3, 4, 5]] and layer.bias.tolist() == [6, 7]
     with pytest.raises(TypeError, match="vector_to_parameters: vec is a list"):
         utils.vector_to_parameters([1.0], layer.parameters())
+
+
+@pytest.mark.parametrize("order, norm", [(0.0, 2.0), (float("-inf"), 0.0)])
+def test_norms_of_order_zero_and_of_the_smallest(order, norm):
+    assert nn.utils.get_total_norm([tg.tensor([3.0, 0.0]), tg.tensor([0.0, -4.0])], order).item() == norm
+
+
+def test_a_submodule_is_set_at_a_path():
+    net = nn.Sequential(nn.ReLU())
+    for target, module in (("", nn.ReLU()), ("0", 5)):
+        with pytest.raises(ValueError, match="Sequential.set_submodule: target is"):
+            net.set_submodule(target, module)

@@ -29,7 +29,7 @@ def test_averages():
             model.update_parameters(net)
     assert [m.module.weight.item() for m in models] == [3, 3, 3.75, 3.75, 3] and models[0].n_averaged == 3
     assert models[0](tg.ones(1, 1)).item() == 3 and list(models[0].state_dict()) == ["n_averaged", "module.weight"]
-    with pytest.raises(ValueError, match="avg_fn and multi_avg_fn are both given"):
+    with pytest.raises(AssertionError, match="avg_fn and multi_avg_fn are both given"):
         AveragedModel(net, avg_fn=get_swa_avg_fn(), multi_avg_fn=get_ema_multi_avg_fn())
     with pytest.raises(ValueError, match="decay is 2"):
         get_ema_avg_fn(2)

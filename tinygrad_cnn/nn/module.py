@@ -224,6 +224,9 @@ class Module(Stateful):
     def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
         """Put a module at a path such as "layer1.0.conv1"; with `strict` only where there is one already."""
         path, _, name = target.rpartition(".")
+        if not target or not isinstance(module, Module):
+            raise ValueError(f"{type(self).__name__}.set_submodule: target is {target!r} and module a {type(module).__name__}; "
+                             "give a path and a Module")
         if strict:
             self.get_submodule(target)
         self.get_submodule(path).register_module(name, module)

@@ -65,7 +65,7 @@ class AveragedModel(Module):
                  multi_avg_fn: MultiAverage | None = None, use_buffers: bool = False) -> None:
         super().__init__()
         if avg_fn is not None and multi_avg_fn is not None:
-            raise ValueError("AveragedModel: avg_fn and multi_avg_fn are both given; give one of them")
+            raise AssertionError("AveragedModel: avg_fn and multi_avg_fn are both given; give one of them")
         self.module = deepcopy(model) if device is None else deepcopy(model).to(device)
         first = next(self.module.parameters(), None)
         count = Tensor(1).zero_().long().reshape(())
@@ -128,7 +128,7 @@ class SWALR(LRScheduler):
             raise ValueError(f"SWALR: {len(rates)} swa_lr for {len(groups)} groups; give one, or one for each")
         for group, rate in zip(groups, rates):
             group["swa_lr"] = rate
-        self.anneal_epochs, self.anneal_strategy = anneal_epochs, anneal_strategy
+        self.anneal_epochs, self._anneal_strategy = anneal_epochs, anneal_strategy
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
@@ -143,4 +143,4 @@ class SWALR(LRScheduler):
     def _share(self, step: int) -> float:
         """How much of the way is done."""
         done = max(0.0, min(1.0, step / self.anneal_epochs))
-        return (1 - cos(pi * done)) / 2 if self.anneal_strategy == "cos" else done
+        return (1 - cos(pi * done)) / 2 if self._anneal_strategy == "cos" else done

@@ -30,7 +30,7 @@ def fuse_linear_bn_eval(linear: Any, bn: Any) -> Any:
 
 def _copied(name: str, layer: Any, bn: Any) -> Any:
     if layer.training or bn.training:
-        raise RuntimeError(f"{name}: the layers are in training mode but fixed statistics are needed; call eval() first")
+        raise AssertionError(f"{name}: the layers are in training mode but fixed statistics are needed; call eval() first")
     return deepcopy(layer)
 
 

@@ -77,10 +77,12 @@ def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
 
 
 def _norm(x: Tensor, p: float) -> Any:
-    """The p-norm of all elements."""
+    """The p-norm of all elements; of order 0 how many are not 0, of -inf the smallest."""
     x = x.abs().reshape(-1)
-    if p == inf:
-        return x.max()
+    if p in (inf, -inf):
+        return x.max() if p > 0 else x.min()
+    if p == 0:
+        return (x != 0).to(x.dtype).sum()
     return (x * x).sum().sqrt() if p == 2 else x.sum() if p == 1 else (x**p).sum() ** (1 / p)
 
 
