@@ -49,7 +49,7 @@ from .tile import (
 
 CACHE = 1 << 16       # float32 of a band's image at most: half of a small second-level cache
 PIXELS = 256          # output pixels of a band at most
-TERMS = 256           # of a sum that are added at a time: each of its pieces rounds less than the whole would
+TERMS = 64            # of a sum that are added at a time: each of its pieces rounds less than the whole would
 CHUNK = 32            # output pixels that are streamed together
 FEW = 2               # tiles of taps, at most, that do not pay for a copy of g
 PIECE = 32            # pixels of g between prefetches, at least

@@ -10,7 +10,8 @@ from .tile import LANES, WIDE, fetch, multiply_add, plus, rectify, spread, start
 ROWS, VECTORS = WIDE
 BLOCK = VECTORS * LANES
 TILE = ROWS * VECTORS
-DEPTH = 512      # terms of a sum that are added at a time: that much of a panel of b stays in the second-level cache
+DEPTH = 512      # terms of a sum whose part of a panel of b stays in the second-level cache
+TERMS = 128      # of them that are added at a time: each of its pieces rounds less than the whole would
 LONG = 2048      # terms of a sum beyond which it is cut into several sums, if out is small
 
 
@@ -95,8 +96,11 @@ def _tiles(part, parts, out, a, b, bias, relu, panel, sizes, a_strides, b_stride
                 tile = start(bias, n, ROWS, VECTORS) if k == first else zeros(TILE)
                 at = i * a_strides[0] + m * a_strides[1] + k * a_strides[2]
                 offsets = spread(a_strides[1], left - 1, ROWS)
-                for term in range(depth):
-                    tile = multiply_add(tile, a, at + term * a_strides[2], offsets, panel, room + term * BLOCK)
+                for begin in range(0, depth, TERMS):
+                    piece = zeros(TILE)
+                    for term in range(begin, min(begin + TERMS, depth)):
+                        piece = multiply_add(piece, a, at + term * a_strides[2], offsets, panel, room + term * BLOCK)
+                    tile = plus(tile, piece)
                 if k > first:
                     tile = plus(tile, fetch(out, place, rows, VECTORS, ROWS, N - n))
                 if relu and k + depth == last:
