@@ -8,9 +8,11 @@ So few channels would leave most lanes of a tile idle. All taps of the window to
 The columns of some rows of g stay in the cache. Out is cut into bands, some rows of one image in all its planes; who owns
 a band finds all columns that fall into it, always in the same order. If columns are many, or g has few channels or short
 rows, adding them would take longer than the product, and if columns are few, lanes are idle: such adjoints are those of
-`thin_sums`. The convolution itself, and its adjoint in w, have lanes enough: they are those of `conv_tile`.
+`thin_sums`. Where x has one channel, columns pay sooner. The convolution itself, and its adjoint in w, have lanes enough:
+they are those of `conv_tile`.
 """
 import functools
+import math
 from typing import Any
 
 import numpy as np
@@ -26,15 +28,25 @@ from .tile import LANES, WIDE, multiply_add, spread, start, store, width_of
 __all__ = ["forward", "suits", "transpose", "weight"]
 
 CHANNELS = 7      # of x, at most
-OUTPUTS = 64      # channels of g up to which adding columns takes longer than the product
-COLUMNS = 16, 128 # between which it does not
-SHORT = 8         # pixels of a row of g of which columns are worth adding
+OUTPUTS = 64      # channels of g up to which adding columns takes longer than the product; half as many, for one channel of x
+COLUMNS = 16, 128 # between which it does not; from half as many
+SHORT = 8         # pixels of a row of g of which columns are worth adding; three times as many
 PIXELS = 128      # of g whose columns are made together, about: whole rows
 
 
 def suits(out_shape: tuple, w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
     """Few input channels."""
     return groups == 1 and w_shape[1] <= min(CHANNELS, w_shape[0] // 2)
+
+
+def pays(w_shape: tuple, R: int, stride: tuple, dilation: tuple) -> bool:
+    """Whether adding the columns of rows of R pixels takes less time than `thin_sums` do."""
+    outputs, channels, *window = w_shape
+    columns = channels * math.prod(window)
+    apart = all(s > (length - 1) * d for s, length, d in zip(stride, window, dilation))        # no two fall on one pixel
+    if channels == 1 and columns >= COLUMNS[0] // 2 and (apart or (outputs > OUTPUTS // 2 and R >= 3 * SHORT)):
+        return columns < COLUMNS[1]
+    return outputs > OUTPUTS and COLUMNS[0] <= columns < COLUMNS[1] and R >= SHORT
 
 
 @functools.cache
@@ -91,7 +103,7 @@ def columns_of(channels: int, window: tuple, stride: tuple, padding: tuple, dila
 
 
 def transpose(out, g, w, bias, stride, padding, dilation, groups):
-    if len(w) <= OUTPUTS or not COLUMNS[0] <= w[0].size < COLUMNS[1] or g.shape[3] < SHORT:
+    if not pays(w.shape, g.shape[3], stride, dilation):
         thin_sums.transpose(out, g, w, bias, stride, padding, dilation)
         return
     N, _, B, C, channels = out.shape
