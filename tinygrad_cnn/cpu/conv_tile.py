@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba import uintp
 
 from .jit import jit
 from .launch import launch, parts_for
@@ -53,6 +54,7 @@ TERMS = 64            # of a sum that are added at a time: each of its pieces ro
 CHUNK = 32            # output pixels that are streamed together
 FEW = 2               # tiles of taps, at most, that do not pay for a copy of g
 PIECE = 32            # pixels of g between prefetches, at least
+PAGE = 256            # vectors of weights that are put in their places together: half of a first-level cache
 SHARES = 16           # into so many bands, or sums, work is cut if it is large: more threads than that do not help
 
 
@@ -229,35 +231,45 @@ def _pack(part, parts, packed, w, block, shape, strides):
     """packed[group, b, (i, j, k, c), lane] = w[group, b*block + lane, c, i, j, k], zero beyond the last output"""
     G, outputs, C, planes, J, K = shape
     B, window = -(-outputs // block), planes * J * K
-    for place in range(part * G * B // parts, (part + 1) * G * B // parts):
-        clear(packed, place * window * C * block, window * C * block)
+    some = max(1, PAGE // window)
+    pieces = -(-C // some)
+    for piece in range(part * G * B * pieces // parts, (part + 1) * G * B * pieces // parts):
+        place, first = piece // pieces, piece % pieces * some
         group, b = place // B, place % B
-        for lane in range(min(block, outputs - b * block)):
-            for c in range(C):
-                source = group * strides[0] + (b * block + lane) * strides[1] + c * strides[2]
-                target = (place * window * C + c) * block + lane
-                for i in range(planes):
-                    for j in range(J):
-                        for k in range(K):
-                            copy(packed, target, w, source + i * strides[3] + j * strides[4] + k * strides[5], 1)
-                            target += C * block
+        width = min(block, outputs - b * block)
+        if width < block:
+            for tap in range(window):
+                clear(packed, ((place * window + tap) * C + first) * block, min(some, C - first) * block)
+        for lane in range(width):
+            origin = group * strides[0] + (b * block + lane) * strides[1]
+            for tap in range(window):
+                i, j, k = tap // (J * K), tap // K % J, tap % K
+                source = origin + i * strides[3] + j * strides[4] + k * strides[5]
+                for c in range(first, min(first + some, C)):
+                    copy(packed, ((place * window + tap) * C + c) * block + lane, w, source + c * strides[2], 1)
 
 
 @jit
 def _unpack(part, parts, w, sums, splits, block, shape):
     """w[group, b*block + lane, c, i, j, k] = sum over the splits of sums[split, group, b, (i, j, k, c), lane]"""
     G, outputs, C, window = shape
-    B = -(-outputs // block)
-    length = G * B * window * C * block
-    for o in range(part * G * outputs // parts, (part + 1) * G * outputs // parts):
-        lane = o % outputs
-        source = (o // outputs * B + lane // block) * window * C * block + lane % block
-        for c in range(C):
+    B, some = -(-outputs // block), max(1, PAGE // window)
+    length, pieces = G * B * window * C * block, -(-C // some)
+    for piece in range(part * G * B * pieces // parts, (part + 1) * G * B * pieces // parts):
+        place, first = piece // pieces, piece % pieces * some
+        group, b = place // B, place % B
+        count = min(some, C - first)
+        for tap in range(window):
+            line = ((place * window + tap) * C + first) * block
+            for split in range(1, splits):
+                for e in range(uintp(count * block)):
+                    sums[line + e] += sums[split * length + line + e]
+        for lane in range(min(block, outputs - b * block)):
+            row = (group * outputs + b * block + lane) * C
             for tap in range(window):
-                total = np.float32(0)
-                for split in range(splits):
-                    total += sums[split * length + source + (tap * C + c) * block]
-                w[(o * C + c) * window + tap] = total
+                source = (place * window + tap) * C * block + lane
+                for c in range(first, first + count):
+                    w[(row + c) * window + tap] = sums[source + c * block]
 
 
 @functools.lru_cache(512)

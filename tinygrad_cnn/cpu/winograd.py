@@ -32,14 +32,17 @@ BLOCK, TILE = VECTORS * LANES, VECTORS * ROWS
 FINE, COARSE = 3, 4    # m, of the convolution and of its adjoints
 SIDE, PLACES = COARSE + 2, (COARSE + 2) ** 2
 TERMS = 16             # of a sum that are added at a time: each of its pieces rounds less than the whole would
+MANY = 1000            # pixels that pay for the transformations of more than 256 x 256 windows
 LOWEST = np.float32(-np.inf)
 on = os.environ.get("TINYGRAD_CNN_WINOGRAD", "1") != "0"
 
 
 def suits(out_shape: tuple, w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
-    """3x3 windows, stride and dilation 1, more than one tile, and channels that pay for the transformations; if on."""
+    """3x3 windows, stride and dilation 1, more than one tile, channels that pay for the transformations of the images, and
+    pixels that pay for those of the weights; if on."""
+    many = math.prod(out_shape[:4]) >= MANY
     return (on and groups == 1 and w_shape[2:] == (1, 3, 3) and max(*stride, *dilation) == 1
-            and min(out_shape[2:4]) > 4 and min(w_shape[:2]) >= 32 and w_shape[0] * w_shape[1] <= 1 << 16)
+            and min(out_shape[2:4]) > 4 and min(w_shape[:2]) >= 32 and w_shape[0] * w_shape[1] <= 1 << (20 if many else 16))
 
 
 @functools.cache
@@ -153,8 +156,9 @@ def tiles(size: int, x_shape: tuple, extent: tuple, corner: tuple, steps: tuple,
 
 
 def band_of(size: int, images: int, extent: tuple, channels: int) -> tuple[int, int]:
-    """(images, rows of tiles) of a band: between 24 and 96 tiles, whose transforms stay in the second-level cache."""
-    count = max(24, min(96, (1 << 18) // ((size + 2) ** 2 * channels)))
+    """(images, rows of tiles) of a band: between 64 and 96 tiles, whose transforms stay in the second-level cache if they can;
+    fewer would pay too little for reading the weights once more."""
+    count = max(64, min(96, (1 << 18) // ((size + 2) ** 2 * channels)))
     return max(1, min(count // math.prod(extent), -(-images // SHARES))), max(1, min(extent[0], count // extent[1]))
 
 
