@@ -157,6 +157,12 @@ def test_winograd_can_be_switched_off(monkeypatch):
     assert conv._fast(x, x, w, (1, 1, 1), (1, 1, 1), 1) is conv_tile
 
 
+@pytest.mark.parametrize("batch, module", [(1, conv_tile), (8, winograd)])
+def test_winograd_serves_many_channels_where_pixels_pay(batch, module):
+    x, w = np.empty((batch, 1, 14, 14, 512), np.float32), np.empty((512, 512, 1, 3, 3), np.float32)
+    assert conv._fast(x, x, w, (1, 1, 1), (1, 1, 1), 1) is module
+
+
 def test_float64_and_empty_arrays_are_served_by_the_plain_kernels():
     one = (1, 1, 1)
     x, w, bias = np.ones((1, 1, 2, 2, 3)), np.ones((4, 3, *one)), np.arange(4.0)
