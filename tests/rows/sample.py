@@ -26,9 +26,9 @@ def reference(x: Any, cells: Any, shift: Any, **options: Any) -> Any:
 
 def places(rank: int) -> Callable[[Draw], Case]:
     def cases(d: Draw) -> Case:
-        n, wanted = d.batch(), d.several(rank, 1, 3)
+        n, wanted = d.batch(), d.several(rank, 1, 2)
         grid = (n, *wanted, rank)
-        return case(A(n, d.choice(1, 3), *d.several(rank, 2, 4)), A(*grid, kind="classes", below=7), A(*grid),
+        return case(A(n, d.choice(1, 2), *d.several(rank, 2, 3)), A(*grid, kind="classes", below=7), A(*grid),
                     mode=d.choice("bilinear", "nearest", *["bicubic"] * (rank == 2)),
                     padding_mode=d.choice("zeros", "border", "reflection"), align_corners=d.choice(False, True))
 
