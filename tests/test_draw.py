@@ -17,6 +17,7 @@ class Block(nn.Module):
     """A residual block."""
 
     def __init__(self):
+        super().__init__()
         self.conv1, self.conv2 = (nn.Conv2d(3, 3, 3, padding=1, bias=False) for _ in range(2))
         self.bn1, self.bn2 = nn.BatchNorm2d(3), nn.BatchNorm2d(3)
 
