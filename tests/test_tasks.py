@@ -19,8 +19,6 @@ from tinygrad_cnn.train import channel_statistics, task_trainer
 
 TABLE = Path(__file__).parent / "golden" / "recipes.json"
 SHAPES = {"mnist": (1, 28, 28), "cifar10": (3, 32, 32)}
-LARGE = {"cifar_resnet1202", "cifar_preresnet1001", "cifar_densenet100_k24", "cifar_densenet_bc190_k40",
-         "cifar_densenet_bc250_k24", "fractalnet40"}  # seconds a step: their smaller siblings stand for them
 
 
 def small(name: str, count: int = 64) -> Task:
@@ -58,8 +56,7 @@ def test_the_recipes_are_those_of_the_table() -> None:
     assert found == json.loads(TABLE.read_text()), "if that is meant: python -m tests.test_tasks writes the table"
 
 
-@pytest.mark.parametrize("data, name", [(data, name) for data, shape in SHAPES.items() for name in names(shape)
-                                        if name not in LARGE])
+@pytest.mark.parametrize("data, name", [(data, name) for data, shape in SHAPES.items() for name in names(shape)])
 def test_two_steps(data: str, name: str) -> None:
     recipe = recipes.recipe(name, epochs=1, batch_size=2, kind=small(data).kind)
     trainer = task_trainer(name, small(data, 4), recipe, seed=1)
