@@ -251,7 +251,7 @@ def _pack(part, parts, packed, w, block, shape, strides):
 
 @jit
 def _unpack(part, parts, w, sums, splits, block, shape):
-    """w[group, b*block + lane, c, i, j, k] = sum over the splits of sums[split, group, b, (i, j, k, c), lane]"""
+    """w[group, b*block + lane, c, i, j, k] = sum over the splits of sums[split, group, b, (i, j, k, c), lane], in the first"""
     G, outputs, C, window = shape
     B, some = -(-outputs // block), max(1, PAGE // window)
     length, pieces = G * B * window * C * block, -(-C // some)

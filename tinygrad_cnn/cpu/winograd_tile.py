@@ -68,18 +68,18 @@ def multiply(builder: Any, matrix: np.ndarray, values: list) -> list:
     return found
 
 
-def sandwich(matrices: dict[int, np.ndarray]) -> Any:
+def sandwich(by_size: dict[int, np.ndarray]) -> Any:
     """A function that multiplies square tiles of vectors by a matrix from the left and its transpose from the right."""
 
     @intrinsic(prefer_literal=True)
     def transform(typing, size, to, to_at, to_steps, source, source_at, source_steps, width, height, breadth, bias,
                   bias_at, least):
-        """to[i, j, lane] = max(bias[lane] + sum_{p,q} M[i, p] * source[p, q, lane] * M[j, q], least), M = matrices[size]
+        """to[i, j, lane] = max(bias[lane] + sum_{p,q} M[i, p] * source[p, q, lane] * M[j, q], least), M = by_size[size]
 
         for lane < width, i < height, j < breadth. Steps lead from row to row of a tile, and from column to column. `bias`
         may be None.
         """
-        matrix = matrices[size.literal_value]
+        matrix = by_size[size.literal_value]
         outputs, inputs = matrix.shape
 
         def codegen(context, builder, signature, args):
