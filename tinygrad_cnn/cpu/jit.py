@@ -41,17 +41,18 @@ on_compile: list[Callable[[str], None]] = []    # each is called with a kernel's
 compiled = 0                                    # kernels compiled, not loaded, by this process
 
 
-def jit(function: Callable | None = None, *, name: str | None = None, precise: bool = False) -> Any:
+def jit(function: Callable | None = None, *, name: str | None = None, precise: bool = False, inline: bool = False) -> Any:
     """Compile `function` with Numba at its first call with each signature.
 
     `name` renames the product of a factory, so that its cache entry and its announcement are its own.
-    `precise` forbids the compiler to reorder sums and to contract a multiplication and an addition.
+    `precise` forbids the compiler to reorder sums and to contract a multiplication and an addition. `inline` makes the
+    function a part of each that calls it, so that a tile it takes and returns stays in registers.
     """
     if function is None:
-        return functools.partial(jit, name=name, precise=precise)
+        return functools.partial(jit, name=name, precise=precise, inline=inline)
     if name is not None:
         function.__name__ = function.__qualname__ = name
-    return Kernel(function, targetoptions=dict(OPTIONS, fastmath=not precise and set(REORDER)))
+    return Kernel(function, targetoptions=dict(OPTIONS, fastmath=not precise and set(REORDER), forceinline=inline))
 
 
 class Kernel(CPUDispatcher):

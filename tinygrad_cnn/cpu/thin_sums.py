@@ -7,8 +7,8 @@ registers:
     out[r, c] = bias[c] + sum over lanes of sums[r, c]
 
 Where 16 lanes are too many for the channels of g, a vector holds two neighboring pixels, each in its part of the lanes.
-Images, units and phases are those of `depthwise`, except that a unit has all channels of g. Phases without taps are left
-to a copy of the bias.
+Images and units are those of `thin_image`, where a unit has all channels of g, and phases are those of `depthwise`. Phases
+without taps are left to a copy of the bias.
 """
 import functools
 import math
@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 
 from .conv_tile import _pack, element_strides, flat, shares
-from .depthwise import Plan, _image, _margins, _met, adjoint_phases, ahead, plan
+from .depthwise import adjoint_phases
 from .jit import jit
 from .launch import launch
 from .memory import empty
 from .move import fill, prefetch
+from .thin_image import Plan, _image, _margins, _met, ahead, plan
 from .tile import HEIGHTS, LANES, multiply_add_lanes, peek, store_sums, zeros
 
 FOLDS = (1, 2)    # into so many parts the lanes of a vector may be cut

@@ -233,20 +233,6 @@ def multiply_tiles(typing, tile, a, b):
 
 
 @intrinsic
-def add_products(typing, sums, sums_at, x, at, tile):
-    """sums[sums_at : +LANES] += sum over r of x[at + r*LANES : +LANES] * tile[r]"""
-    def codegen(context, builder, signature, args):
-        place = pointer(context, builder, sums, args[0], args[1])
-        values = load(builder, pointer(context, builder, x, args[2], args[3]), tile.count)
-        sums_ = load(builder, place, 1) + [ir.Constant(VECTOR, [0.0] * LANES)]         # two, as each waits for the last
-        for r, (value, factor) in enumerate(zip(values, cgutils.unpack_tuple(builder, args[4]))):
-            sums_[r % 2] = fma(builder, value, factor, sums_[r % 2])
-        save(builder, [builder.fadd(*sums_)], place, INT(LANES))
-        return context.get_dummy_value()
-    return types.void(sums, types.intp, x, types.intp, tile), codegen
-
-
-@intrinsic
 def plus(typing, tile, other):
     """tile[r, v] + other[r, v]"""
     def codegen(context, builder, signature, args):
