@@ -23,7 +23,7 @@ from .depthwise_tile import TAPS, add_products, multiply_add_pixels, tile_of
 from .jit import jit
 from .launch import launch, parts_for
 from .memory import empty
-from .move import settle, stream, streamed
+from .move import prefetch, settle, stream, streamed
 from .tile import LANES, clear, fetch, multiply_tiles, peek, rectify, spread, start, store
 
 CHUNK = 32         # pixels of each phase of a row that are streamed together, or some more
@@ -56,6 +56,7 @@ class Plan(NamedTuple):
     order: list            # for each tap of each phase: which of the window's taps it is
     met: np.ndarray        # for each phase, axis and row of outputs: the taps, from the first to below the last, that meet x
     units: int             # rows of out, or of its largest phase
+    ahead: tuple           # beside the first plane and row of a unit: those that its next one sees first; how much for a tile
     geometry: tuple        # integers, named in the kernels
 
 
@@ -72,8 +73,11 @@ def plan(x_shape: tuple, stride: tuple, window: tuple, phases: tuple) -> Plan:
         taps += [((a * phase.spacing[0] * B + b * phase.spacing[1]) * C + c * phase.spacing[2]) * channels
                  for a, b, c in np.ndindex(*map(len, phase.taps))]
         order += [(i * window[1] + j) * window[2] + k for i, j, k in itertools.product(*phase.taps)]
+    high = [max(c + (len(t) - 1) * d for c, t, d in ((p.corner[k], p.taps[k], p.spacing[k]) for p in phases)) for k in (0, 1)]
+    tiles = sum(-(-phase.count[2] // rows) for phase in phases)
+    ahead = high[0] - stride[0] + 1, high[1] + 1, -(-stride[1] * C * channels // tiles)
     return Plan((rows, vectors, masked, length), every, np.array(table, np.int64), np.array(taps, np.int64), order,
-                met_of(phases, x_shape[1:3], stride, max(P, Q)), N * P * Q, (*x_shape, P, Q, R, *stride))
+                met_of(phases, x_shape[1:3], stride, max(P, Q)), N * P * Q, ahead, (*x_shape, P, Q, R, *stride))
 
 
 def together(phases: tuple, stride: int) -> tuple[int, int]:
@@ -121,12 +125,13 @@ def forward_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
 
     @jit(name=f"_forward_{rows}_{vectors}_{masked}_{length}")
     def kernel(part, parts, out, x, w, bias, relu, zeros, phases, taps, met, along, every, units, lines, chunk, steps,
-               geometry):
+               ahead, geometry):
         _, A, B, C, channels, P, Q, R, s0, s1, s2 = geometry
         space, apart, window = len(lines) // parts, every * s2, len(taps)
         unit = part * units // parts
         n, p, q = unit // (P * Q), unit // Q % P, unit % Q
         for _ in range(unit, (part + 1) * units // parts):
+            near = ((n * A + p * s0 + ahead[0]) * B + q * s1 + ahead[1]) * C * channels
             for f in range(0, len(phases), along):                   # these make up rows of out
                 a, b = p * s0 + phases[f, 8], q * s1 + phases[f, 9]
                 under = met[f, 0, p, 0], met[f, 0, p, 1], met[f, 1, q, 0], met[f, 1, q, 1]
@@ -140,6 +145,7 @@ def forward_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
                         for first in range(some, some + every):
                             r = first
                             while r < stop:
+                                near = _ask(x, near, s0, ahead[2], B * C * channels)
                                 column = r * s2 + corner
                                 whole = column >= 0 and column + (ROWS - 1) * apart + (T2 - 1) * gap < C
                                 row = (((n * A + a) * B + b) * C + column) * channels
@@ -162,6 +168,14 @@ def forward_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
 
 
 @jit(inline=True)
+def _ask(x, near, planes, count, plane):
+    """Asks for some more of the rows that the next unit sees first; returns what comes after them."""
+    for k in range(planes):
+        prefetch(x, near + k * plane, count)
+    return near + count
+
+
+@jit(inline=True)
 def _next(n, p, q, P, Q):
     """The unit after this one."""
     q += 1
@@ -177,7 +191,7 @@ def weight_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
     ROWS, VECTORS, BLOCK, MASKED, TAPS = rows, vectors, vectors * LANES, masked, length
 
     @jit(name=f"_weight_{rows}_{vectors}_{masked}_{length}")
-    def kernel(part, parts, sums, x, g, zeros, phases, taps, met, every, units, geometry):
+    def kernel(part, parts, sums, x, g, zeros, phases, taps, met, every, units, ahead, geometry):
         _, A, B, C, channels, P, Q, R, s0, s1, s2 = geometry
         T1, T2, corner, gap, apart, window = phases[0, 6], phases[0, 7], phases[0, 10], phases[0, 13], every * s2, len(taps)
         total, unit = part * len(sums) // parts, part * units // parts
@@ -186,9 +200,11 @@ def weight_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
         for u in range(unit, (part + 1) * units // parts):
             a, b = p * s0 + phases[0, 8], q * s1 + phases[0, 9]
             first, last, upper, lower = met[0, 0, p, 0], met[0, 0, p, 1], met[0, 1, q, 0], met[0, 1, q, 1]
+            near = ((n * A + p * s0 + ahead[0]) * B + q * s1 + ahead[1]) * C * channels
             for m in range(every):
                 r = m
                 while r < R:
+                    near = _ask(x, near, s0, ahead[2], B * C * channels)
                     column, source = r * s2 + corner, (u * R + r) * channels
                     whole = column >= 0 and column + (ROWS - 1) * apart + (T2 - 1) * gap < C
                     row = (((n * A + a) * B + b) * C + column) * channels
@@ -271,7 +287,8 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
     parts, chunk = shares(p.units, x.size * size), -(-CHUNK // (p.tile[0] * p.every)) * p.tile[0] * p.every
     launch(forward_kernel(*p.tile), parts, flat(out), flat(x), packed, biases, relu,
            np.zeros(block, np.float32), p.phases, p.taps, p.met, along, p.every, p.units,
-           empty(parts * chunk * along * channels * streamed(out), np.float32), chunk, (*steps, out[0, 0, 0].size), p.geometry)
+           empty(parts * chunk * along * channels * streamed(out), np.float32), chunk, (*steps, out[0, 0, 0].size), p.ahead,
+           p.geometry)
 
 
 def one_tap(window: tuple, stride: tuple, padding: tuple) -> bool:
@@ -328,5 +345,5 @@ def weight(out, x, g, stride, padding, dilation, groups):
     splits, block, size = min(SHARES, p.units), p.tile[1] * LANES, math.prod(window)
     sums = empty(splits * -(-channels // block) * block * size, np.float32)
     launch(weight_kernel(*p.tile), splits, sums, flat(x), flat(g), np.zeros(block, np.float32),
-           p.phases, p.taps, p.met, p.every, p.units, p.geometry)
+           p.phases, p.taps, p.met, p.every, p.units, p.ahead, p.geometry)
     launch(_unpack, 1, flat(out), sums, splits, block, (1, channels, 1, size))
