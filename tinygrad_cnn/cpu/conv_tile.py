@@ -18,15 +18,16 @@ import functools
 import itertools
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import uintp
 
+from .conv_plan import SHARES, _image, plan
 from .jit import jit
 from .launch import launch, parts_for
 from .memory import empty
-from .move import copy, fill, frame, prefetch, settle, stream, streamed
+from .move import copy, fill, prefetch, settle, stream, streamed
 from .tile import (
     LANES,
     WIDE,
@@ -48,100 +49,11 @@ from .tile import (
     zeros,
 )
 
-CACHE = 1 << 16       # float32 of a band's image at most: half of a small second-level cache
-PIXELS = 256          # output pixels of a band at most
 TERMS = 64            # of a sum that are added at a time: each of its pieces rounds less than the whole would
 CHUNK = 32            # output pixels that are streamed together
 FEW = 2               # tiles of taps, at most, that do not pay for a copy of g
 PIECE = 32            # pixels of g between prefetches, at least
 PAGE = 256            # vectors of weights that are put in their places together: half of a first-level cache
-SHARES = 16           # into so many bands, or sums, work is cut if it is large: more threads than that do not help
-
-
-class Plan(NamedTuple):
-    """The geometry of a convolution in the form that the kernels take."""
-    taps: np.ndarray      # offset in the image of each tap (i, j, k, c)
-    pixels: np.ndarray    # offset in the image of each output pixel of a band
-    places: np.ndarray    # offset in out of each output pixel of a band
-    steps: tuple          # offsets in out from one image, p and row to the next
-    geometry: tuple       # integers, named in _image
-    bands: int
-    room: int             # float32 of a padded image; 0 if the image is x itself
-
-    def scratch(self, parts: int) -> np.ndarray:
-        """Room for the padded image of each part."""
-        return empty(parts * self.room, np.float32)
-
-
-@functools.lru_cache(512)
-def plan(x_shape: tuple, out_shape: tuple, steps: tuple, window: tuple, inputs: int, stride: tuple, corner: tuple,
-         dilation: tuple, band: tuple | None = None) -> Plan:
-    """The plan of an output of this shape (N, P, Q, R) and these steps from x (N, A, B, C, channels).
-
-    The window of output 0 begins at `corner`, which is minus the padding; `inputs` channels of x are summed; a band is
-    so many (images, rows), by default what suits the cache.
-    """
-    (N, A, B, C, channels), (P, Q, R) = x_shape, out_shape[1:4]
-    reach = [(length - 1) * d + 1 for length, d in zip(window, dilation)]
-    inside = all(first >= 0 and first + (count - 1) * s + length <= extent for first, count, s, length, extent
-                 in zip(corner, (P, Q, R), stride, reach, (A, B, C)))
-    width = (R - 1) * stride[2] + reach[2]
-    dense = P == 1 or (not inside and steps[0] == P * steps[1])
-    images, rows = band or band_of(out_shape, window[0] * width * channels, reach[1], stride[1], dense)
-    height, chunks = (rows - 1) * stride[1] + reach[1], -(-Q // rows)
-    if inside:
-        line, room = C * channels, 0
-        plane, image = dilation[0] * B * line, A * B * line
-    else:
-        line = width * channels
-        plane, image = height * line, window[0] * height * line
-        room = images * image
-    geometry = (*x_shape, P, Q, R, images, rows, chunks, window[0], height, 0 if inside else width, *stride[:2],
-                dilation[0], *corner, math.gcd(stride[1], dilation[1] * (window[1] > 1)))
-    taps = grid((window[0], plane), (window[1], dilation[1] * line), (window[2], dilation[2] * channels), (inputs, 1))
-    pixels = grid((images, image), (rows, stride[1] * line), (R, stride[2] * channels))
-    places = grid((images, steps[P > 1]), (rows, steps[2]), (R, steps[3]))
-    return Plan(taps, pixels, places, steps[:3], geometry, -(-N * P // images) * chunks, room)
-
-
-def band_of(out_shape: tuple, line: int, reach: int, stride: int, dense: bool) -> tuple[int, int]:
-    """(images, rows) of a band, a plane of out being an image of its own: few enough for the cache and for a band per
-    thread; small ones are put together if they are dense."""
-    N, P, Q, R = out_shape
-    rows = max(1, min(Q, PIXELS // R, (CACHE // line - reach) // stride + 1, -(-N * P * Q // SHARES)))
-    if rows < Q or not dense:
-        return 1, rows
-    return max(1, min(PIXELS // (Q * R), CACHE // (line * (rows * stride + reach)), -(-N * P // SHARES))), rows
-
-
-def grid(*axes: tuple[int, int]) -> np.ndarray:
-    """The offsets of all points of a grid, given the (length, step) of each axis."""
-    offsets = np.zeros(1, np.int64)
-    for length, step in axes:
-        offsets = (offsets[:, None] + np.arange(length) * step).reshape(-1)
-    return offsets
-
-
-@jit
-def _image(band, x, scratch, room, geometry):
-    """The image of a band: its array and first element; the band's first n, p, q; how many pixels it has."""
-    N, A, B, C, channels, P, Q, R, images, rows, chunks, planes, height, width, s0, s1, d0, c0, c1, c2, every = geometry
-    place, q = band // chunks * images, band % chunks * rows          # of the first plane among those of all images
-    images, rows = min(images, N * P - place), min(rows, Q - q)
-    n, p, b = place // P, place % P, q * s1 + c1
-    if width == 0:
-        return x, (((n * A + p * s0 + c0) * B + b) * C + c2) * channels, n, p, q, images * rows * R
-    first = min(max(-c2, 0), width)
-    last = min(max(C - c2, first), width)
-    for m in range(images):
-        for i in range(planes):
-            a = (place + m) % P * s0 + c0 + i * d0
-            for y in range(0, height, every):                        # rows that taps meet
-                line = room + ((m * planes + i) * height + y) * width * channels
-                source = ((((place + m) // P * A + a) * B + b + y) * C + c2) * channels
-                some = channels * (0 <= a < A and 0 <= b + y < B)    # rows outside x are zero
-                frame(scratch, line, x, source, first * some, last * some, width * channels)
-    return scratch, room, n, p, q, images * rows * R
 
 
 @functools.cache
@@ -149,18 +61,21 @@ def forward_kernel(vectors: int, fold: int) -> Any:
     ROWS, VECTORS, BLOCK, TILE, FOLD = WIDE[0], vectors, vectors * LANES, WIDE[0] * vectors, fold
 
     @jit(name=f"_forward_{vectors}_{fold}")
-    def kernel(part, parts, out, x, w, bias, relu, taps, pixels, places, blocks, scratch, room, bands, lines, steps, geometry):
+    def kernel(part, parts, out, x, w, bias, relu, taps, pixels, places, blocks, scratch, room, bands, lines, steps,
+               ahead, geometry):
         """out[pixel, o] = bias[o] + sum over t of image[pixels[pixel] + taps[t]] * w[t, o], then max(., 0) if relu"""
         outputs, room_out = steps[3], len(lines) // parts            # for CHUNK pixels, or nothing
         for band in range(part * bands // parts, (part + 1) * bands // parts):
-            image, at, n, p, q, count = _image(band, x, scratch, part * room, geometry)
-            place = n * steps[0] + p * steps[1] + q * steps[2]
+            image, at, n, p, q, count = _image(band, x, scratch, part * room, geometry, band == part * bands // parts)
+            place, near = n * steps[0] + p * steps[1] + q * steps[2], band * ahead[1] + ahead[0]
             for first in range(0, count, CHUNK if room_out else count):
                 last = min(first + CHUNK, count) if room_out else count
                 page, top = (lines, part * room_out - places[first]) if room_out else (out, place)
                 for b in range(len(blocks)):                         # BLOCK output channels
                     source, target, width = blocks[b, 0], blocks[b, 1], blocks[b, 2]
                     for m in range(first, last, ROWS):               # ROWS output pixels
+                        prefetch(x, min(near, ahead[3]), ahead[2])
+                        near += ahead[2]
                         offsets = pick(pixels, m, last - 1, ROWS)
                         tile, line = start(bias, b * BLOCK, ROWS, VECTORS), b * len(taps) * BLOCK
                         for t in range(min(TERMS, len(taps))):
@@ -187,7 +102,8 @@ def weight_kernel(rows: int, vectors: int, fold: int) -> Any:
     ROWS, VECTORS, BLOCK, FOLD = rows, vectors, vectors * LANES, fold
 
     @jit(name=f"_weight_{rows}_{vectors}_{fold}")
-    def kernel(part, parts, sums, x, g, taps, pixels, blocks, scratch, room, lines, bands, splits, outputs, few, geometry):
+    def kernel(part, parts, sums, x, g, taps, pixels, blocks, scratch, room, lines, bands, splits, outputs, few,
+               ahead, geometry):
         """sums[split, b, t, lane] = sum over a split's pixels of image[pixels[pixel] + taps[t]] * g[pixel, o]"""
         split, owner, owners = part % splits, part // splits, parts // splits
         B, T, P, Q, R = len(blocks), len(taps), geometry[5], geometry[6], geometry[7]
@@ -199,8 +115,9 @@ def weight_kernel(rows: int, vectors: int, fold: int) -> Any:
         for b in own:
             clear(sums, (split * B + b) * T * BLOCK, T * BLOCK)
         for band in range(split * bands // splits, (split + 1) * bands // splits):
-            image, at, n, p, q, count = _image(band, x, scratch, part * room, geometry)
+            image, at, n, p, q, count = _image(band, x, scratch, part * room, geometry, band == split * bands // splits)
             near = ((n * P + p) * Q + q) * R * outputs + count * outputs         # what follows in g
+            x_near = band * ahead[1] + ahead[0]
             for b in own:
                 source, target, width = blocks[b, 0], blocks[b, 1], blocks[b, 2]
                 place = ((n * P + p) * Q + q) * R * outputs + target
@@ -219,6 +136,8 @@ def weight_kernel(rows: int, vectors: int, fold: int) -> Any:
                     for begin in range(0, count, piece):
                         prefetch(g, min(near, end - share), share)
                         near += share
+                        prefetch(x, min(x_near, ahead[3]), ahead[2])
+                        x_near += ahead[2]
                         for m in range(begin, min(begin + piece, count)):
                             tile = multiply_add_folded(tile, image, at + source + peek(pixels, m), offsets,
                                                        page, top + m * step, FOLD)
@@ -311,7 +230,8 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
     parts = shares(p.bands, out.size * len(p.taps))
     launch(forward_kernel(vectors, fold), parts, flat(out), flat(x), packed, biases.reshape(-1), relu,
            p.taps[::fold].copy(), p.pixels, p.places, blocks, p.scratch(parts), p.room, p.bands,
-           empty(parts * CHUNK * out.shape[4] * streamed(out), np.float32), (*p.steps, out.shape[4]), p.geometry)
+           empty(parts * CHUNK * out.shape[4] * streamed(out), np.float32), (*p.steps, out.shape[4]),
+           p.ahead(x, len(blocks) * -(-len(p.pixels) // WIDE[0])), p.geometry)
 
 
 def turned(table: np.ndarray, rows: int, columns: int) -> np.ndarray:
@@ -345,7 +265,7 @@ def weight(out, x, g, stride, padding, dilation, groups):
     block, rows = vectors * LANES // fold, rows_of(inputs * math.prod(window) // fold, vectors)
     blocks = blocks_of(groups, inputs, outputs, block)
     p = plan(x.shape, g.shape[:4], (0, 0, 0, 0), tuple(window), inputs, stride, tuple(-p for p in padding), dilation)
-    length = len(blocks) * len(p.taps) * block
+    length, tiles = len(blocks) * len(p.taps) * block, -(-len(p.taps) // (fold * rows))
     large = g.size * len(p.taps) > 1 << 20
     splits = max(1, min(SHARES, p.bands, (1 << 18) // length)) if large else 1
     owners = min(len(blocks), SHARES // splits) if large else 1
@@ -353,7 +273,8 @@ def weight(out, x, g, stride, padding, dilation, groups):
     sums = empty(splits * length + rows * vectors * LANES, np.float32)
     launch(weight_kernel(rows, vectors, fold), parts, sums, flat(x), flat(g), p.taps[::fold].copy(), p.pixels, blocks,
            p.scratch(parts), p.room, empty(parts * len(p.pixels) * vectors * LANES, np.float32), p.bands,
-           splits, groups * outputs, fold == 1 and len(p.taps) <= FEW * rows, p.geometry)
+           splits, groups * outputs, fold == 1 and len(p.taps) <= FEW * rows,
+           p.ahead(x, -(-len(blocks) // owners) * tiles * -(-len(p.pixels) // (PIECE * min(tiles, 4)))), p.geometry)
     if fold > 1:
         sums = turned(sums[:splits * length], block, fold)
     launch(_unpack, parts_for(splits * length), flat(out), sums, splits, block,

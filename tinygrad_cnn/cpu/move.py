@@ -12,7 +12,7 @@ from numba.extending import intrinsic
 
 from .jit import jit
 from .launch import launch, parts_for
-from .tile import FLOAT, INT, LANES, MASK, VECTOR, load, masks, pointer, save, vector_pointer
+from .tile import FLOAT, INT, LANES, VECTOR, load, pointer, save, vector_pointer
 
 LARGE = 1 << 25    # bytes of an array that no cache would hold until it is read
 
@@ -48,24 +48,29 @@ def add(typing, to, to_at, to_step, source, at, step, count):
 
 @intrinsic
 def frame(typing, to, to_at, source, at, first, last, count):
-    """to[to_at + i] = source[at + i] for first <= i < last, zero for the others of i < count; last <= count"""
+    """to[to_at + i] = source[at + i] for first <= i < last, zero for the others of i < count; last <= count.
+
+    Up to LANES elements of `to` behind these are overwritten.
+    """
     def codegen(context, builder, signature, args):
         target, origin = pointer(context, builder, to, args[0], args[1]), pointer(context, builder, source, args[2], args[3])
-        kind = ir.FunctionType(VECTOR, [VECTOR.as_pointer(), ir.IntType(32), MASK, VECTOR])
-        masked = cgutils.get_or_insert_function(builder.module, kind, f"llvm.masked.load.v{LANES}f32.p0")
-        with cgutils.for_range_slice(builder, INT(0), args[6], INT(LANES)) as (index, _):
-            end, address = builder.add(index, INT(LANES)), builder.gep(target, [index])
-            whole = builder.and_(builder.icmp_signed(">=", index, args[4]), builder.icmp_signed("<=", end, args[5]))
-            with builder.if_else(whole, likely=True) as (plain, partly):
-                with plain:
-                    line = builder.store(load(builder, builder.gep(origin, [index]), 1)[0], vector_pointer(builder, address, 0))
-                    line.align = 4
-                with partly:
-                    (below,), (inside,) = (masks(builder, builder.sub(bound, index), 1) for bound in args[4:6])
-                    inside = builder.and_(inside, builder.not_(below))
-                    value = builder.call(masked, [vector_pointer(builder, origin, index), ir.IntType(32)(4), inside,
-                                                  ir.Constant(VECTOR, [0.0] * LANES)])
-                    save(builder, [value], address, builder.sub(args[6], index))
+        zero = ir.Constant(VECTOR, [0.0] * LANES)
+
+        def put(value, index):
+            builder.store(value, vector_pointer(builder, target, index)).align = 4
+
+        def clear(begin, end):
+            with cgutils.for_range_slice(builder, begin, end, INT(LANES)) as (index, _):
+                put(zero, index)
+
+        clear(INT(0), args[4])
+        left = builder.sub(args[5], args[4])
+        whole = builder.sub(args[5], builder.srem(left, INT(LANES)))
+        with cgutils.for_range_slice(builder, args[4], whole, INT(LANES)) as (index, _):
+            put(load(builder, builder.gep(origin, [index]), 1)[0], index)
+        with builder.if_then(builder.icmp_signed("<", whole, args[5])):
+            put(load(builder, builder.gep(origin, [whole]), 1, builder.sub(args[5], whole))[0], whole)
+        clear(args[5], args[6])
         return context.get_dummy_value()
     place = types.intp
     return types.void(to, place, source, place, place, place, place), codegen

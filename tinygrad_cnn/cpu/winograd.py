@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from .conv_tile import SHARES, Plan, _image, _pack, _unpack, element_strides, flat, plan, shares
+from .conv_plan import SHARES, Plan, _image, plan
+from .conv_tile import _pack, _unpack, element_strides, flat, shares
 from .jit import jit
 from .launch import launch, parts_for
 from .memory import empty
