@@ -17,6 +17,7 @@ from .move import frame
 from .tile import LANES
 
 CACHE = 1 << 16       # float32 of a band's image at most: half of a small second-level cache
+WHOLE = 1 << 17       # float32 of a whole image that serves all of its bands, at most
 PIXELS = 256          # output pixels of a band at most
 SHARES = 16           # into so many bands, or sums, work is cut if it is large: more threads than that do not help
 
@@ -31,6 +32,7 @@ class Plan(NamedTuple):
     bands: int
     room: int             # float32 of a padded image; 0 if the image is x itself
     lead: int             # where in x that begins which comes next to what the first band reads
+    asked: bool           # whether x is prefetched: all of it is copied before it is used, and not too much at once
 
     def scratch(self, parts: int) -> np.ndarray:
         """Room for the padded image of each part."""
@@ -40,7 +42,7 @@ class Plan(NamedTuple):
         """What of x is prefetched while a band of so many tiles is computed: where this begins for the first band, how
         much further for each next one, how much of it there is for each tile, and where the last piece begins."""
         share = x.size // self.bands
-        piece = -(-share // tiles)
+        piece = -(-share // tiles) * self.asked
         return self.lead, share, piece, max(0, x.size - piece)
 
 
@@ -57,10 +59,10 @@ def plan(x_shape: tuple, out_shape: tuple, steps: tuple, window: tuple, inputs: 
     inside = all(first >= 0 and first + (count - 1) * s + length <= extent for first, count, s, length, extent
                  in zip(corner, (P, Q, R), stride, reach, (A, B, C)))
     extents = [(count - 1) * s + length for count, s, length in zip((P, Q, R), stride, reach)]
-    whole = band is None and (inside or (N >= SHARES // 2 and math.prod(extents) * channels <= CACHE))
+    whole = band is None and (inside or (N >= SHARES and math.prod(extents) * channels <= WHOLE))
     width = extents[2]
     if whole:
-        images, deep, rows = whole_band(out_shape, N if inside else CACHE // (math.prod(extents) * channels))
+        images, deep, rows = whole_band(out_shape, N if inside else WHOLE // (math.prod(extents) * channels))
     else:
         deep, dense = 0, P == 1 or (not inside and steps[0] == P * steps[1])
         images, rows = band or band_of(out_shape, window[0] * width * channels, reach[1], stride[1], dense)
@@ -93,7 +95,8 @@ def plan(x_shape: tuple, out_shape: tuple, steps: tuple, window: tuple, inputs: 
     else:                                                # a share of x, and what windows see beyond it
         beyond = (reach[0] - stride[0] + corner[0]) * (P > 1) * B + (reach[1] - stride[1] + corner[1]) * (chunks > 1)
         lead = N * A * B // bands + max(0, beyond)
-    return Plan(taps, pixels, places, steps[:3], geometry, bands, room, lead * C * channels)
+    asked = room > 0 and every[0] * every[1] == 1 and math.prod(x_shape) // bands <= CACHE
+    return Plan(taps, pixels, places, steps[:3], geometry, bands, room, lead * C * channels, asked)
 
 
 def whole_band(out_shape: tuple, most: int) -> tuple[int, int, int]:
@@ -127,45 +130,38 @@ def grid(*axes: tuple[int, int]) -> np.ndarray:
 
 
 @jit
-def _image(band, x, scratch, room, geometry, fresh=True):
+def _image(band, earliest, x, scratch, room, geometry):
     """The image of a band: its array and first element; the band's first n, p, q; how many pixels it has.
 
-    Where an image is copied from end to end its first band does so, and any band that is `fresh`: nothing was before it.
+    Where an image is copied from end to end its first band does so. So does the `earliest` band of a part,
+    which writes also the zeros around it: they stay there.
     """
-    N, A, B, C, channels, P, Q, R, images, rows, chunks, planes, height, width = geometry[:14]
-    s0, s1, spacing, c0, c1, c2, _, every, deep = geometry[14:]
+    (N, A, B, C, channels, P, Q, R, images, rows, chunks, planes, height, width, s0, s1, spacing, c0, c1, c2, every, apart,
+     deep) = geometry
+    fresh = band == earliest or not deep
     if deep:
         along = -(-P // deep) * chunks
         n, p, q = band // along * images, band % along // chunks * deep, band % chunks * rows
-        images = min(images, N - n)
+        images, place, turn, top, copied = min(images, N - n), n * P, P, c1, fresh or band % along == 0
         count = images * min(deep, P - p) * min(rows, Q - q) * R
-        if width == 0:
-            return x, (((n * A + p * s0 + c0) * B + q * s1 + c1) * C + c2) * channels, n, p, q, count
-        if fresh or band % along == 0:
-            for m in range(images):
-                for a in range(0, planes, every):
-                    _plane(scratch, room + (m * planes + a) * height * width * channels, x, n + m, a + c0, c1, geometry)
-        return scratch, room + (p * s0 * height + q * s1) * width * channels, n, p, q, count
-    place, q = band // chunks * images, band % chunks * rows          # of the first plane among those of all images
-    images, rows = min(images, N * P - place), min(rows, Q - q)
-    n, p = place // P, place % P
+    else:
+        place, q = band // chunks * images, band % chunks * rows      # of the first plane among those of all images
+        images, n, p, turn, top, copied = min(images, N * P - place), place // P, place % P, 1, q * s1 + c1, True
+        count = images * min(rows, Q - q) * R
     if width == 0:
-        return x, (((n * A + p * s0 + c0) * B + q * s1 + c1) * C + c2) * channels, n, p, q, images * rows * R
-    for m in range(images):
-        for i in range(planes):
-            _plane(scratch, room + (m * planes + i) * height * width * channels, x, (place + m) // P,
-                   (place + m) % P * s0 + c0 + i * spacing, q * s1 + c1, geometry)
-    return scratch, room, n, p, q, images * rows * R
-
-
-@jit
-def _plane(scratch, at, x, n, a, b, geometry):
-    """Copies the rows from b that taps meet of plane a of x; what lies outside x is zero."""
-    A, B, C, channels, height, width, c2, every = (geometry[1], geometry[2], geometry[3], geometry[4], geometry[12],
-                                                   geometry[13], geometry[19], geometry[20])
-    first = min(max(-c2, 0), width)
-    last = min(max(C - c2, first), width)
-    source = (((n * A + a) * B + b) * C + c2) * channels
-    for y in range(0, height, every):
-        some = channels * (0 <= a < A and 0 <= b + y < B)
-        frame(scratch, at + y * width * channels, x, source + y * C * channels, first * some, last * some, width * channels)
+        return x, (((n * A + p * s0 + c0) * B + q * s1 + c1) * C + c2) * channels, n, p, q, count
+    line, first = width * channels, min(max(-c2, 0), width) * channels
+    last = min(max(C - c2, 0), width) * channels
+    begin = 0 if fresh else first
+    for m in range(place, place + images * turn * copied, turn):
+        for i in range(0, planes, apart):
+            a = m % P * s0 + c0 + i * spacing
+            for y in range(0, height, every):                        # rows that taps meet
+                some = 0 <= a < A and 0 <= top + y < B               # rows outside x are zero
+                if some or fresh:
+                    source = (((m // P * A + a) * B + top + y) * C + c2) * channels
+                    frame(scratch, room + (((m - place) // turn * planes + i) * height + y) * line + begin, x, source + begin,
+                          (first - begin) * some, (last - begin) * some, line if fresh else last - begin)
+    if deep:
+        room += (p * s0 * height + q * s1) * line
+    return scratch, room, n, p, q, count

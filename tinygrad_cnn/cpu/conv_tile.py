@@ -1,15 +1,13 @@
 """Convolution on register tiles: float32; any window, stride, padding, dilation and channel counts, grouped or not.
 
-The kernels know no geometry. A *band* is a piece of the output: some rows of one image, or some whole images. The part
-of the input under it lies in an *image*: in x itself, or, where padding is needed, in a zero-padded copy that stays in
-the cache. An input element is found by two offsets, one of the output pixel, one of the tap (i, j, k, c) of the window:
+The kernels know no geometry: they go over bands of the output and find x in images (see `conv_plan`).
 
     out[pixel, o] = bias[o] + sum over taps of image[pixels[pixel] + taps[tap]] * w[tap, o]        forward
     dw[tap, o]    = sum over pixels of         image[pixels[pixel] + taps[tap]] * g[pixel, o]      weight
 
-A tile is as wide as the output channels fill it, and in the weight's kernel as high as taps do; if they are fewer than half
-of the lanes, these hold neighboring taps of each, whose sums are added at the end. Large outputs are streamed, and g is
-prefetched (`move`): where channels are few, memory takes longer than the products.
+A tile is as wide as the output channels fill it, and in the weight's kernel as high as taps do. Where outputs are few, lanes
+hold neighboring taps of each, whose sums are added at the end, or a tile is one vector wide and very high (`tile_shape`).
+Large outputs are streamed, and g and x are prefetched (`move`): where channels are few, memory takes longer than the products.
 
 The adjoint of a convolution with stride s is a convolution with stride 1 for each residue of the position modulo s:
 where s is 2, even positions have met every second tap of the window, and odd positions the others.
@@ -18,47 +16,45 @@ import functools
 import itertools
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import uintp
 
-from .conv_plan import SHARES, _image, plan
+from .conv_plan import PIXELS, SHARES, _image, plan
 from .jit import jit
 from .launch import launch, parts_for
 from .memory import empty
 from .move import copy, fill, prefetch, settle, stream, streamed
 from .tile import (
-    LANES,
-    WIDE,
     clear,
     fetch,
-    fold_of,
     folded,
+    multiply_add_apart,
     multiply_add_folded,
     peek,
     pick,
     plus,
     rectify,
-    rows_of,
     spread,
     start,
     store,
+    store_packed,
     unfolded,
-    width_of,
     zeros,
 )
+from .tile_shape import FEW, LANES, WIDE, pixels_tile, taps_tile
 
 TERMS = 64            # of a sum that are added at a time: each of its pieces rounds less than the whole would
 CHUNK = 32            # output pixels that are streamed together
-FEW = 2               # tiles of taps, at most, that do not pay for a copy of g
-PIECE = 32            # pixels of g between prefetches, at least
+PIECE = 32            # pixels of g between prefetches
 PAGE = 256            # vectors of weights that are put in their places together: half of a first-level cache
 
 
 @functools.cache
 def forward_kernel(vectors: int, fold: int) -> Any:
-    ROWS, VECTORS, BLOCK, TILE, FOLD = WIDE[0], vectors, vectors * LANES, WIDE[0] * vectors, fold
+    ROWS, VECTORS, BLOCK, TILE = WIDE[0], vectors, vectors * LANES, WIDE[0] * vectors
+    FOLD, OUTPUTS = fold, BLOCK // fold
 
     @jit(name=f"_forward_{vectors}_{fold}")
     def kernel(part, parts, out, x, w, bias, relu, taps, pixels, places, blocks, scratch, room, bands, lines, steps,
@@ -66,7 +62,7 @@ def forward_kernel(vectors: int, fold: int) -> Any:
         """out[pixel, o] = bias[o] + sum over t of image[pixels[pixel] + taps[t]] * w[t, o], then max(., 0) if relu"""
         outputs, room_out = steps[3], len(lines) // parts            # for CHUNK pixels, or nothing
         for band in range(part * bands // parts, (part + 1) * bands // parts):
-            image, at, n, p, q, count = _image(band, x, scratch, part * room, geometry, band == part * bands // parts)
+            image, at, n, p, q, count = _image(band, part * bands // parts, x, scratch, part * room, geometry)
             place, near = n * steps[0] + p * steps[1] + q * steps[2], band * ahead[1] + ahead[0]
             for first in range(0, count, CHUNK if room_out else count):
                 last = min(first + CHUNK, count) if room_out else count
@@ -86,11 +82,10 @@ def forward_kernel(vectors: int, fold: int) -> Any:
                                 piece = multiply_add_folded(piece, image, at + source + peek(taps, t), offsets,
                                                             w, line + t * BLOCK, FOLD)
                             tile = plus(tile, piece)
-                        if FOLD > 1:
-                            tile = folded(tile, FOLD)
+                        sums = folded(tile, FOLD)
                         if relu:
-                            tile = rectify(tile)
-                        store(page, top + target, pick(places, m, last - 1, ROWS), tile, last - m, width)
+                            sums = rectify(sums)
+                        store_packed(page, top + target, pick(places, m, last - 1, ROWS), sums, last - m, width, OUTPUTS)
                 if room_out:
                     stream(out, place + places[first], lines, part * room_out, (last - first) * outputs)
         settle()
@@ -98,50 +93,49 @@ def forward_kernel(vectors: int, fold: int) -> Any:
 
 
 @functools.cache
-def weight_kernel(rows: int, vectors: int, fold: int) -> Any:
-    ROWS, VECTORS, BLOCK, FOLD = rows, vectors, vectors * LANES, fold
+def weight_kernel(rows: int, vectors: int, fold: int, run: int) -> Any:
+    ROWS, VECTORS, BLOCK, FOLD, FOUND, RUN = rows, vectors, vectors * LANES, fold, -(-vectors // fold), run
+    ADDRESSES = ROWS // RUN
 
-    @jit(name=f"_weight_{rows}_{vectors}_{fold}")
-    def kernel(part, parts, sums, x, g, taps, pixels, blocks, scratch, room, lines, bands, splits, outputs, few,
-               ahead, geometry):
+    @jit(name=f"_weight_{rows}_{vectors}_{fold}_{run}")
+    def kernel(part, parts, sums, x, g, taps, apart, pixels, blocks, scratch, room, lines, bands, splits, outputs, few,
+               most, ahead, geometry):
         """sums[split, b, t, lane] = sum over a split's pixels of image[pixels[pixel] + taps[t]] * g[pixel, o]"""
         split, owner, owners = part % splits, part // splits, parts // splits
-        B, T, P, Q, R = len(blocks), len(taps), geometry[5], geometry[6], geometry[7]
-        first, rows, one = part * len(pixels) * BLOCK, spread(BLOCK, ROWS, ROWS), spread(0, 0, 1)
+        B, T, P, Q, R = len(blocks), len(taps) * RUN, geometry[5], geometry[6], geometry[7]
+        first, rows, one = part * len(lines) // parts, spread(BLOCK, ROWS, ROWS), spread(0, 0, 1)
         own = range(owner * B // owners, (owner + 1) * B // owners)
-        piece = PIECE * min(-(-T // ROWS), 4)
-        share = -(-len(pixels) * outputs // (len(own) * -(-T // ROWS) * -(-len(pixels) // piece)))
-        end = geometry[0] * P * Q * R * outputs
+        share = -(-len(pixels) * outputs // (len(own) * -(-T // ROWS) * -(-len(pixels) // PIECE)))
+        whole = geometry[0] * P * Q * R * outputs
         for b in own:
             clear(sums, (split * B + b) * T * BLOCK, T * BLOCK)
         for band in range(split * bands // splits, (split + 1) * bands // splits):
-            image, at, n, p, q, count = _image(band, x, scratch, part * room, geometry, band == split * bands // splits)
-            near = ((n * P + p) * Q + q) * R * outputs + count * outputs         # what follows in g
-            x_near = band * ahead[1] + ahead[0]
-            for b in own:
-                source, target, width = blocks[b, 0], blocks[b, 1], blocks[b, 2]
-                place = ((n * P + p) * Q + q) * R * outputs + target
-                page, top, step = g, place, outputs                  # lanes beyond the last channel are never looked at
-                if not few or place + (count - 1) * outputs + BLOCK > end:
-                    page, top, step = lines, first, BLOCK
-                    for m in range(count):                           # this block's channels of g, side by side
-                        line = fetch(g, place + m * outputs, one, VECTORS, 1, width)
-                        if FOLD > 1:
-                            line = unfolded(line, FOLD)
-                        store(lines, first + m * BLOCK, one, line, 1, BLOCK)
-                for t in range(0, T, ROWS):                          # ROWS taps
-                    offsets = pick(taps, t, T - 1, ROWS)
-                    total = ((split * B + b) * T + t) * BLOCK
-                    tile = fetch(sums, total, rows, VECTORS, ROWS, BLOCK)
-                    for begin in range(0, count, piece):
-                        prefetch(g, min(near, end - share), share)
-                        near += share
-                        prefetch(x, min(x_near, ahead[3]), ahead[2])
-                        x_near += ahead[2]
-                        for m in range(begin, min(begin + piece, count)):
-                            tile = multiply_add_folded(tile, image, at + source + peek(pixels, m), offsets,
-                                                       page, top + m * step, FOLD)
-                    store(sums, total, rows, tile, T - t, BLOCK)
+            image, at, n, p, q, total = _image(band, split * bands // splits, x, scratch, part * room, geometry)
+            corner, x_near = ((n * P + p) * Q + q) * R * outputs, band * ahead[1] + ahead[0]
+            near = corner + total * outputs                                      # what follows in g
+            for begin in range(0, total, most):
+                end = min(begin + most, total)
+                for b in own:
+                    source, target, width = at + blocks[b, 0], blocks[b, 1], blocks[b, 2]
+                    page, top, step = g, corner + target, outputs    # lanes beyond the last channel are never looked at
+                    if not few or top + (end - 1) * outputs + BLOCK > whole:
+                        for m in range(begin, end):                  # this block's channels of g, side by side
+                            line = unfolded(fetch(g, top + m * outputs, one, FOUND, 1, width), VECTORS, FOLD)
+                            store(lines, first + (m - begin) * BLOCK, one, line, 1, BLOCK)
+                        page, top, step = lines, first - begin * BLOCK, BLOCK
+                    for t in range(0, T, ROWS):                      # ROWS taps
+                        offsets = pick(taps, t // RUN, len(taps) - 1, ADDRESSES)
+                        place = ((split * B + b) * T + t) * BLOCK
+                        tile = fetch(sums, place, rows, VECTORS, ROWS, BLOCK)
+                        for some in range(begin, end, PIECE):
+                            prefetch(g, min(near, whole - share), share)
+                            near += share
+                            prefetch(x, min(x_near, ahead[3]), ahead[2])
+                            x_near += ahead[2]
+                            for m in range(some, min(some + PIECE, end)):
+                                tile = multiply_add_apart(tile, image, source + peek(pixels, m), offsets,
+                                                          page, top + m * step, FOLD, apart, RUN)
+                        store(sums, place, rows, tile, T - t, BLOCK)
     return kernel
 
 
@@ -212,33 +206,52 @@ def suits(out_shape: tuple, w_shape: tuple, stride: tuple, dilation: tuple, grou
     return True
 
 
+class Groups(NamedTuple):
+    """Taps that are taken together. A run of taps ends with a group that may overlap the one before: what a tap adds is
+    divided among its groups, so that no group sees anything but its run, unless it is larger: nobody looks at what it
+    finds beyond."""
+    taps: np.ndarray      # (groups, count): each tap of each group
+    share: np.ndarray     # (groups, count, 1): 1 or 1/2
+    place: np.ndarray     # for each tap: of all taps of all groups, one that it is
+
+
+@functools.lru_cache(512)
+def groups_of(taps: int, length: int, count: int) -> Groups:
+    """Groups of so many taps out of runs of this length."""
+    starts = np.minimum(np.arange(0, length, count), max(0, length - count))
+    found = (np.arange(0, taps, length)[:, None, None] + starts[:, None] + np.arange(count)).reshape(-1, count)
+    times, place = np.bincount(found.reshape(-1)), np.zeros(taps, np.int64)
+    inside = np.arange(count) < length
+    place[found[:, inside]] = np.arange(found.size).reshape(-1, count)[:, inside]
+    return Groups(found, (1 / times[found]).astype(np.float32)[..., None], place)
+
+
+def dense_run(channels: int, inputs: int, window: tuple | list, dilation: tuple) -> int:
+    """How many taps lie side by side in x: a row of the window, if nothing is between its columns."""
+    return inputs * (window[2] if dilation[2] == 1 and channels == inputs else 1)
+
+
 def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, stride: tuple, corner: tuple,
              dilation: tuple, relu: bool) -> None:
     """out = convolution of x with w (groups, O, C, I, J, K), where out and w may be strided."""
     groups, outputs, inputs, *window = w.shape
-    vectors, fold = width_of(outputs), fold_of(outputs, inputs)
-    block = vectors * LANES // fold
+    run = dense_run(x.shape[4], inputs, window, dilation)
+    vectors, fold = pixels_tile(outputs, run)
+    block, side = vectors * LANES // fold, groups_of(inputs * math.prod(window), run, fold)
     blocks = blocks_of(groups, inputs, outputs, block)
     p = plan(x.shape, out.shape[:4], element_strides(out), tuple(window), inputs, stride, corner, dilation)
     packed = empty(len(blocks) * len(p.taps) * block, np.float32)
     launch(_pack, parts_for(packed.size), packed, flat(w), block, w.shape, element_strides(w))
     if fold > 1:
-        packed = turned(packed, fold, block)
+        packed = (packed.reshape(len(blocks), -1, block)[:, side.taps] * side.share).swapaxes(2, 3).reshape(-1)
     biases = np.zeros((groups, -(-outputs // block) * block, fold), np.float32)
     if bias is not None:
         biases[:, :outputs, 0] = bias.reshape(groups, outputs)
     parts = shares(p.bands, out.size * len(p.taps))
     launch(forward_kernel(vectors, fold), parts, flat(out), flat(x), packed, biases.reshape(-1), relu,
-           p.taps[::fold].copy(), p.pixels, p.places, blocks, p.scratch(parts), p.room, p.bands,
+           p.taps[side.taps[:, 0]], p.pixels, p.places, blocks, p.scratch(parts), p.room, p.bands,
            empty(parts * CHUNK * out.shape[4] * streamed(out), np.float32), (*p.steps, out.shape[4]),
            p.ahead(x, len(blocks) * -(-len(p.pixels) // WIDE[0])), p.geometry)
-
-
-def turned(table: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """The blocks of (rows, columns) of a table, each transposed."""
-    found = empty(table.size, np.float32)
-    found.reshape(-1, columns, rows)[:] = table.reshape(-1, rows, columns).swapaxes(1, 2)
-    return found
 
 
 def shares(bands: int, products: int) -> int:
@@ -261,23 +274,31 @@ def weight(out, x, g, stride, padding, dilation, groups):
     """The sum over pixels is cut into `splits` sums, each of some bands; how many depends on the shapes alone."""
     outputs, inputs, *window = out.shape
     outputs //= groups
-    vectors, fold = width_of(outputs), fold_of(outputs, inputs)
-    block, rows = vectors * LANES // fold, rows_of(inputs * math.prod(window) // fold, vectors)
-    blocks = blocks_of(groups, inputs, outputs, block)
+    apart, length = 1, dense_run(x.shape[4], inputs, window, dilation)
+    if x.shape[4] == 1:                                             # also taps at a distance have one address
+        apart, length = dilation[2], window[2]
+    taps = inputs * math.prod(window)
     p = plan(x.shape, g.shape[:4], (0, 0, 0, 0), tuple(window), inputs, stride, tuple(-p for p in padding), dilation)
-    length, tiles = len(blocks) * len(p.taps) * block, -(-len(p.taps) // (fold * rows))
-    large = g.size * len(p.taps) > 1 << 20
+    rows, vectors, fold, run = taps_tile(outputs, length, taps // length, apart == 1, p.room > 0)
+    side, block = groups_of(taps, length, fold * run), vectors * LANES // fold
+    blocks = blocks_of(groups, inputs, outputs, block)
+    length, tiles = len(blocks) * len(side.taps) * run * vectors * LANES, -(-len(side.taps) * run // rows)
+    large = g.size * taps > 1 << 20
     splits = max(1, min(SHARES, p.bands, (1 << 18) // length)) if large else 1
     owners = min(len(blocks), SHARES // splits) if large else 1
-    parts = splits * owners
+    parts, few = splits * owners, fold == 1 and tiles <= FEW
+    most = len(p.pixels)                                            # of these for all tiles in turn
+    if tiles > 1 or not few:
+        most = min(most, PIXELS // max(1, vectors - 1))             # whose g stays in the first-level cache
     sums = empty(splits * length + rows * vectors * LANES, np.float32)
-    launch(weight_kernel(rows, vectors, fold), parts, sums, flat(x), flat(g), p.taps[::fold].copy(), p.pixels, blocks,
-           p.scratch(parts), p.room, empty(parts * len(p.pixels) * vectors * LANES, np.float32), p.bands,
-           splits, groups * outputs, fold == 1 and len(p.taps) <= FEW * rows,
-           p.ahead(x, -(-len(blocks) // owners) * tiles * -(-len(p.pixels) // (PIECE * min(tiles, 4)))), p.geometry)
-    if fold > 1:
-        sums = turned(sums[:splits * length], block, fold)
-    launch(_unpack, parts_for(splits * length), flat(out), sums, splits, block,
+    launch(weight_kernel(rows, vectors, fold, run), parts, sums, flat(x), flat(g), p.taps[side.taps[:, 0]], apart, p.pixels,
+           blocks, p.scratch(parts), p.room, empty(parts * most * vectors * LANES, np.float32), p.bands, splits,
+           groups * outputs, few, most,
+           p.ahead(x, -(-len(blocks) // owners) * tiles * -(-len(p.pixels) // PIECE)), p.geometry)
+    if fold * run > 1:
+        sums = sums[:splits * length].reshape(splits, -1).sum(axis=0).reshape(len(blocks), -1, block, fold).swapaxes(2, 3)
+        splits, sums = 1, sums.reshape(len(blocks), -1, block)[:, side.place].reshape(-1)
+    launch(_unpack, parts_for(sums.size), flat(out), sums, splits, block,
            (groups, outputs, inputs, math.prod(window)))
 
 

@@ -5,7 +5,8 @@ from .conv_tile import element_strides, flat
 from .jit import jit
 from .launch import launch, parts_for, threads
 from .memory import empty
-from .tile import LANES, WIDE, fetch, multiply_add, plus, rectify, spread, start, store, transpose, zeros
+from .move import transpose
+from .tile import LANES, WIDE, fetch, multiply_add, plus, rectify, spread, start, store, zeros
 
 ROWS, VECTORS = WIDE
 BLOCK = VECTORS * LANES

@@ -1,4 +1,4 @@
-"""Runs of float32 on their way through memory: copied, added, padded, repeated, asked for early, written past the caches.
+"""Runs of float32 on their way through memory: copied, added, padded, transposed, repeated, prefetched, or past the caches.
 
 A store to memory that no cache holds first reads the line it falls into, which takes as long as writing it. Large arrays
 that nobody reads soon are therefore *streamed*: their lines are put together in a piece of the first-level cache, and go
@@ -12,7 +12,7 @@ from numba.extending import intrinsic
 
 from .jit import jit
 from .launch import launch, parts_for
-from .tile import FLOAT, INT, LANES, VECTOR, load, pointer, save, vector_pointer
+from .tile import FLOAT, INDICES, INT, LANES, VECTOR, load, pointer, save, vector_pointer
 
 LARGE = 1 << 25    # bytes of an array that no cache would hold until it is read
 
@@ -74,6 +74,28 @@ def frame(typing, to, to_at, source, at, first, last, count):
         return context.get_dummy_value()
     place = types.intp
     return types.void(to, place, source, place, place, place, place), codegen
+
+
+@intrinsic
+def transpose(typing, to, to_at, to_step, source, at, step, height, width):
+    """to[to_at + j*to_step + i] = source[at + i*step + j] for i, j < LANES; zero where i >= height or j >= width"""
+    def codegen(context, builder, signature, args):
+        rows = []
+        for i in range(LANES):
+            inside = builder.select(builder.icmp_signed("<", INT(i), args[6]), args[7], INT(0))
+            place = builder.add(args[4], builder.mul(args[5], INT(i)))
+            rows += load(builder, pointer(context, builder, source, args[3], place), 1, inside)
+        for half in (8, 4, 2, 1):          # exchange the off-diagonal quarters of blocks of 16, 8, 4, 2
+            upper = ir.Constant(INDICES, [lane if not lane & half else LANES + lane - half for lane in range(LANES)])
+            lower = ir.Constant(INDICES, [lane + half if not lane & half else LANES + lane for lane in range(LANES)])
+            rows = [builder.shuffle_vector(rows[i & ~half], rows[i | half], lower if i & half else upper)
+                    for i in range(LANES)]
+        for j in range(LANES):
+            place = builder.add(args[1], builder.mul(args[2], INT(j)))
+            save(builder, [rows[j]], pointer(context, builder, to, args[0], place), INT(LANES))
+        return context.get_dummy_value()
+    place = types.intp
+    return types.void(to, place, place, source, place, place, place, place), codegen
 
 
 @intrinsic

@@ -11,39 +11,19 @@ Arrays are flat here: one-dimensional, indexed by offsets counted in elements.
 """
 from typing import Any
 
-import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils, config
+from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-LANES = 16    # on every CPU: a vector of 16 is one register of AVX-512, two of AVX, four of Neon
-TILES = {"+avx512f": ((8, 2), (1, 2, 3), (8, 7, 6, 5, 4), (16, 14, 8, 7)), "": ((6, 1), (1,), (6, 5, 4, 3), (6, 5))}
-# CPU feature -> (ROWS, VECTORS); the choices of VECTORS beside that many rows; the choices of rows; those for one column
-features = config.CPU_FEATURES if config.CPU_FEATURES is not None else llvm.get_host_cpu_features().flatten()
-WIDE, WIDTHS, ROWS, HEIGHTS = next(tiles for feature, tiles in TILES.items() if feature in features)
-
-FOLDS = (1, 2, 4)    # neighboring taps that may lie side by side in the lanes
+from .tile_shape import HEIGHTS as HEIGHTS
+from .tile_shape import LANES as LANES
+from .tile_shape import WIDE as WIDE
+from .tile_shape import width_of as width_of
 
 FLOAT, INT, BIT = ir.FloatType(), ir.IntType(64), ir.IntType(1)
 VECTOR = ir.VectorType(FLOAT, LANES)
 INDICES, MASK = ir.VectorType(ir.IntType(32), LANES), ir.VectorType(BIT, LANES)
-
-
-def width_of(outputs: int) -> int:
-    """The vectors of a tile that waste least on so many output channels; one alone loads as much as it multiplies."""
-    return min(reversed(WIDTHS), key=lambda v: -(-outputs // (v * LANES)) * v * (1.25 if v == 1 < len(WIDTHS) else 1))
-
-
-def fold_of(outputs: int, inputs: int) -> int:
-    """How many neighboring taps lie side by side in the lanes, as far as so few outputs leave room and inputs divide."""
-    return max(count for count in FOLDS if count == 1 or (outputs * count <= LANES and inputs % count == 0))
-
-
-def rows_of(taps: int, vectors: int) -> int:
-    """The rows of a tile that take least on so many taps: for each pixel it waits for the multiplications, two at a time,
-    for the loads, or for the sums of the pixel before."""
-    return min(ROWS, key=lambda rows: -(-taps // rows) * max(rows * vectors, rows + vectors + 5, 8))
 
 
 class Vector(types.Type):
@@ -127,10 +107,19 @@ def pick(typing, table, first, last, rows):
     offsets = types.UniTuple(types.intp, rows.literal_value)
 
     def codegen(context, builder, signature, args):
-        base = pointer(context, builder, table, args[0], INT(0))
-        places = [builder.add(args[1], INT(r)) for r in range(rows.literal_value)]
-        places = [builder.select(builder.icmp_signed("<", place, args[2]), place, args[2]) for place in places]
-        return context.make_tuple(builder, offsets, [builder.load(builder.gep(base, [place])) for place in places])
+        base, count = pointer(context, builder, table, args[0], INT(0)), rows.literal_value
+        places = [builder.add(args[1], INT(r)) for r in range(count)]
+        with builder.if_else(builder.icmp_signed("<", places[-1], args[2]), likely=True) as (inside, partly):
+            with inside:
+                first, near = builder.block, [builder.load(builder.gep(base, [place])) for place in places]
+            with partly:
+                places = [builder.select(builder.icmp_signed("<", place, args[2]), place, args[2]) for place in places]
+                second, far = builder.block, [builder.load(builder.gep(base, [place])) for place in places]
+        found = [builder.phi(INT) for _ in places]
+        for value, a, b in zip(found, near, far):
+            value.add_incoming(a, first)
+            value.add_incoming(b, second)
+        return context.make_tuple(builder, offsets, found)
     return offsets(table, types.intp, types.intp, rows), codegen
 
 
@@ -142,14 +131,16 @@ def peek(typing, table, index):
     return table.dtype(table, types.intp), codegen
 
 
-def column_times_row(context, builder, kinds, args, fold):
-    """tile[r, v] += x[at + offsets[r] + lane % fold] * w[w_at + v*LANES : +LANES]"""
-    sums, offsets = cgutils.unpack_tuple(builder, args[0]), cgutils.unpack_tuple(builder, args[3])
-    vectors = len(sums) // len(offsets)
-    weights = load(builder, pointer(context, builder, kinds[4], args[4], args[5]), vectors)
-    base = pointer(context, builder, kinds[1], args[1], args[2])
-    for r, offset in enumerate(offsets):
-        address = builder.gep(base, [offset])
+def column_times_row(context, builder, kinds, tile, x, at, offsets, w, w_at, fold=1, apart=None, run=1):
+    """tile[r, v] += x[at + offsets[r // run] + r % run * apart + lane % fold] * w[w_at + v*LANES : +LANES]"""
+    sums, offsets = cgutils.unpack_tuple(builder, tile), cgutils.unpack_tuple(builder, offsets)
+    vectors = len(sums) // (len(offsets) * run)
+    weights = load(builder, pointer(context, builder, kinds[4], w, w_at), vectors)
+    base = pointer(context, builder, kinds[1], x, at)
+    for r in range(len(offsets) * run):
+        address = builder.gep(base, [offsets[r // run]])
+        if r % run:
+            address = builder.gep(address, [builder.mul(apart, INT(r % run))])
         if fold == 1:
             value = splat(builder, builder.load(address))
         else:
@@ -164,7 +155,7 @@ def column_times_row(context, builder, kinds, args, fold):
 def multiply_add(typing, tile, x, at, offsets, w, w_at):
     """tile[r, v] += x[at + offsets[r]] * w[w_at + v*LANES : +LANES]"""
     def codegen(context, builder, signature, args):
-        return column_times_row(context, builder, signature.args, args, 1)
+        return column_times_row(context, builder, signature.args, *args)
     return tile(tile, x, types.intp, offsets, w, types.intp), codegen
 
 
@@ -172,33 +163,46 @@ def multiply_add(typing, tile, x, at, offsets, w, w_at):
 def multiply_add_folded(typing, tile, x, at, offsets, w, w_at, fold):
     """tile[r, v] += x[at + offsets[r] + lane % fold] * w[w_at + v*LANES : +LANES]"""
     def codegen(context, builder, signature, args):
-        return column_times_row(context, builder, signature.args, args, fold.literal_value)
+        return column_times_row(context, builder, signature.args, *args[:6], fold.literal_value)
     return tile(tile, x, types.intp, offsets, w, types.intp, fold), codegen
 
 
 @intrinsic(prefer_literal=True)
-def folded(typing, tile, count):
-    """tile[r, i] = sum over h < count of tile[r, i*count + h]"""
+def multiply_add_apart(typing, tile, x, at, offsets, w, w_at, fold, apart, run):
+    """tile[r, v] += x[at + offsets[r // run] + r % run * apart + lane % fold] * w[w_at + v*LANES : +LANES]"""
     def codegen(context, builder, signature, args):
-        sums, step = cgutils.unpack_tuple(builder, args[0]), 1
-        while step < count.literal_value:
-            swap = ir.Constant(INDICES, [lane ^ step for lane in range(LANES)])
-            sums, step = [builder.fadd(value, builder.shuffle_vector(value, value, swap)) for value in sums], 2 * step
-        return context.make_tuple(builder, tile, rearranged(builder, sums, [lane * step % LANES for lane in range(LANES)]))
-    return tile(tile, count), codegen
+        return column_times_row(context, builder, signature.args, *args[:6], fold.literal_value, args[7], run.literal_value)
+    return tile(tile, x, types.intp, offsets, w, types.intp, fold, types.intp, run), codegen
 
 
 @intrinsic(prefer_literal=True)
-def unfolded(typing, tile, count):
-    """tile[r, i*count + h] = tile[r, i] for h < count"""
+def folded(typing, tile, count):
+    """The sums of each `count` neighboring lanes of a tile, of all vectors in their order, side by side."""
+    fold = count.literal_value
+    sums = types.UniTuple(vector, -(-tile.count // fold))
+
     def codegen(context, builder, signature, args):
-        lanes = [lane // count.literal_value for lane in range(LANES)]
-        return context.make_tuple(builder, tile, rearranged(builder, cgutils.unpack_tuple(builder, args[0]), lanes))
-    return tile(tile, count), codegen
+        values, step = cgutils.unpack_tuple(builder, args[0]), 1
+        values += [ir.Constant(VECTOR, [0.0] * LANES)] * (-len(values) % fold)
+        even, odd = (ir.Constant(INDICES, [2 * lane + k for lane in range(LANES)]) for k in range(2))
+        while step < fold:
+            values, step = [builder.fadd(builder.shuffle_vector(a, b, even), builder.shuffle_vector(a, b, odd))
+                            for a, b in zip(values[::2], values[1::2])], 2 * step
+        return context.make_tuple(builder, sums, values)
+    return sums(tile, count), codegen
 
 
-def rearranged(builder, values, lanes):
-    return [builder.shuffle_vector(value, value, ir.Constant(INDICES, lanes)) for value in values]
+@intrinsic(prefer_literal=True)
+def unfolded(typing, tile, vectors, count):
+    """Each lane of a tile, of all vectors in their order, `count` times: in so many vectors."""
+    found, fold = types.UniTuple(vector, vectors.literal_value), count.literal_value
+
+    def codegen(context, builder, signature, args):
+        values = cgutils.unpack_tuple(builder, args[0])
+        places = [divmod(lane // fold, LANES) for lane in range(found.count * LANES)]
+        return context.make_tuple(builder, found, [gathered(builder, values, places[first:first + LANES])
+                                                   for first in range(0, len(places), LANES)])
+    return found(tile, vectors, count), codegen
 
 
 @intrinsic(prefer_literal=True)
@@ -264,6 +268,31 @@ def store(typing, out, at, offsets, tile, height, width):
                 save(builder, sums[r * vectors:(r + 1) * vectors], builder.gep(base, [offset]), args[5])
         return context.get_dummy_value()
     return types.void(out, types.intp, offsets, tile, types.intp, types.intp), codegen
+
+
+@intrinsic(prefer_literal=True)
+def store_packed(typing, out, at, offsets, tile, height, width, block):
+    """out[at + offsets[r] + lane] = lane r*block + lane of all vectors of a tile, for r < height and lane < width"""
+    lanes = block.literal_value
+
+    def codegen(context, builder, signature, args):
+        offsets_, sums = cgutils.unpack_tuple(builder, args[2]), cgutils.unpack_tuple(builder, args[3])
+        base, rows = pointer(context, builder, out, args[0], args[1]), len(offsets_)
+        dense = builder.icmp_signed("==", builder.sub(offsets_[-1], offsets_[0]), INT((rows - 1) * lanes))
+        whole = builder.and_(builder.icmp_signed("==", args[5], INT(lanes)), builder.icmp_signed(">=", args[4], INT(rows)))
+        with builder.if_else(builder.and_(whole, dense), likely=True) as (together, apart):
+            with together:
+                address = builder.gep(base, [offsets_[0]])
+                for first in range(0, rows * lanes, LANES):
+                    save(builder, [sums[first // LANES]], builder.gep(address, [INT(first)]), INT(rows * lanes - first))
+            with apart:
+                for r, offset in enumerate(offsets_):
+                    with builder.if_then(builder.icmp_signed("<", INT(r), args[4]), likely=True):
+                        places = [divmod(r * lanes + lane, LANES) for lane in range(lanes)]
+                        row = [gathered(builder, sums, places[first:first + LANES]) for first in range(0, lanes, LANES)]
+                        save(builder, row, builder.gep(base, [offset]), args[5])
+        return context.get_dummy_value()
+    return types.void(out, types.intp, offsets, tile, types.intp, types.intp, block), codegen
 
 
 @intrinsic(prefer_literal=True)
@@ -351,25 +380,3 @@ def clear(typing, to, at, count):
         cgutils.memset(builder, address, builder.mul(args[2], INT(4)), 0)
         return context.get_dummy_value()
     return types.void(to, types.intp, types.intp), codegen
-
-
-@intrinsic
-def transpose(typing, to, to_at, to_step, source, at, step, height, width):
-    """to[to_at + j*to_step + i] = source[at + i*step + j] for i, j < LANES; zero where i >= height or j >= width"""
-    def codegen(context, builder, signature, args):
-        rows = []
-        for i in range(LANES):
-            inside = builder.select(builder.icmp_signed("<", INT(i), args[6]), args[7], INT(0))
-            place = builder.add(args[4], builder.mul(args[5], INT(i)))
-            rows += load(builder, pointer(context, builder, source, args[3], place), 1, inside)
-        for half in (8, 4, 2, 1):          # exchange the off-diagonal quarters of blocks of 16, 8, 4, 2
-            upper = ir.Constant(INDICES, [lane if not lane & half else LANES + lane - half for lane in range(LANES)])
-            lower = ir.Constant(INDICES, [lane + half if not lane & half else LANES + lane for lane in range(LANES)])
-            rows = [builder.shuffle_vector(rows[i & ~half], rows[i | half], lower if i & half else upper)
-                    for i in range(LANES)]
-        for j in range(LANES):
-            place = builder.add(args[1], builder.mul(args[2], INT(j)))
-            save(builder, [rows[j]], pointer(context, builder, to, args[0], place), INT(LANES))
-        return context.get_dummy_value()
-    place = types.intp
-    return types.void(to, place, place, source, place, place, place, place), codegen

@@ -75,7 +75,7 @@ def forward_kernel(size: int) -> Any:
         v_plane, m_plane = plane * padded + LANES, plane * B * BLOCK + LANES
         v_first, m_first = part * PLACES * v_plane, part * PLACES * m_plane
         for band in range(part * bands // parts, (part + 1) * bands // parts):
-            image, at, n, _, q, count = _image(band, x, scratch, part * room, geometry)
+            image, at, n, _, q, count = _image(band, band, x, scratch, part * room, geometry)
             for t in range(count):
                 for c in range(0, C, LANES):
                     input_transform(SIZE, v, v_first + t * padded + c, (SIDE * v_plane, v_plane),
@@ -112,12 +112,12 @@ def _weight(part, parts, sums, x, g, pixels, g_pixels, image_steps, g_steps, scr
     clear(sums, first, PLACES * B * padded * BLOCK)
     columns, lines = spread(1, ROWS, ROWS), spread(BLOCK, ROWS, ROWS)
     for band in range(part * bands // parts, (part + 1) * bands // parts):
-        image, at, _, _, _, count = _image(band, x, scratch, part * room, geometry)
+        image, at, _, _, _, count = _image(band, band, x, scratch, part * room, geometry)
         for t in range(count):
             for c in range(0, C, LANES):
                 input_transform(COARSE, v, v_first + t * padded + c, (SIDE * v_plane, v_plane),
                                 image, at + pixels[t] + c, image_steps, C - c, SIDE, SIDE, None, 0, LOWEST)
-        image, at, _, _, _, count = _image(band, g, g_scratch, part * g_room, g_geometry)
+        image, at, _, _, _, count = _image(band, band, g, g_scratch, part * g_room, g_geometry)
         for t in range(count):
             for o in range(0, outputs, LANES):
                 gradient_transform(COARSE, m, m_first + t * B * BLOCK + o, (SIDE * m_plane, m_plane),
