@@ -19,6 +19,8 @@ from .tile import LANES
 CACHE = 1 << 16       # float32 of a band's image at most: half of a small second-level cache
 WHOLE = 1 << 17       # float32 of a whole image that serves all of its bands, at most
 PIXELS = 256          # output pixels of a band at most
+HEAVY = 1 << 19       # float32 of weights that no second-level cache holds beside an image: each band waits for them
+WORTH = 128           # output pixels of a band that pay for such weights
 SHARES = 16           # into so many bands, or sums, work is cut if it is large: more threads than that do not help
 
 
@@ -48,11 +50,11 @@ class Plan(NamedTuple):
 
 @functools.lru_cache(512)
 def plan(x_shape: tuple, out_shape: tuple, steps: tuple, window: tuple, inputs: int, stride: tuple, corner: tuple,
-         dilation: tuple, band: tuple | None = None) -> Plan:
+         dilation: tuple, weights: int, band: tuple | None = None) -> Plan:
     """The plan of an output of this shape (N, P, Q, R) and these steps from x (N, A, B, C, channels).
 
-    The window of output 0 begins at `corner`, which is minus the padding; `inputs` channels of x are summed; a band is
-    so many (images, rows), by default what suits the cache.
+    The window of output 0 begins at `corner`, which is minus the padding; `inputs` channels of x are summed; so many
+    `weights` are read for each band; it is so many (images, rows), by default what suits the cache.
     """
     (N, A, B, C, channels), (P, Q, R) = x_shape, out_shape[1:4]
     reach = [(length - 1) * d + 1 for length, d in zip(window, dilation)]
@@ -62,10 +64,10 @@ def plan(x_shape: tuple, out_shape: tuple, steps: tuple, window: tuple, inputs: 
     whole = band is None and (inside or (N >= SHARES and math.prod(extents) * channels <= WHOLE))
     width = extents[2]
     if whole:
-        images, deep, rows = whole_band(out_shape, N if inside else WHOLE // (math.prod(extents) * channels))
+        images, deep, rows = whole_band(out_shape, N if inside else WHOLE // (math.prod(extents) * channels), weights > HEAVY)
     else:
         deep, dense = 0, P == 1 or (not inside and steps[0] == P * steps[1])
-        images, rows = band or band_of(out_shape, window[0] * width * channels, reach[1], stride[1], dense)
+        images, rows = band or band_of(out_shape, window[0] * width * channels, reach[1], stride[1], dense, weights > HEAVY)
     chunks = -(-Q // rows)
     planes, height, spacing = (*extents[:2], 1) if whole else (window[0], (rows - 1) * stride[1] + reach[1], dilation[0])
     if inside:
@@ -99,26 +101,27 @@ def plan(x_shape: tuple, out_shape: tuple, steps: tuple, window: tuple, inputs: 
     return Plan(taps, pixels, places, steps[:3], geometry, bands, room, lead * C * channels, asked)
 
 
-def whole_band(out_shape: tuple, most: int) -> tuple[int, int, int]:
+def whole_band(out_shape: tuple, most: int, heavy: bool) -> tuple[int, int, int]:
     """(images, planes, rows) of a band of images that are found in memory from end to end, `most` of them at a time: as
     many pixels as are allowed, in bands of equal size, and a band per thread."""
     N, P, Q, R = out_shape
+    share = max(1, -(-N * P * Q // SHARES), WORTH // R * heavy)      # lines of pixels
     if P * Q * R <= PIXELS:
-        return max(1, min(PIXELS // (P * Q * R), most, -(-N // SHARES))), P, Q
-    share = max(1, -(-N * P * Q // SHARES))
+        return max(1, min(PIXELS // (P * Q * R), most, -(-share // (P * Q)))), P, Q
     rows = max(1, min(Q, PIXELS // R, share))
     deep = max(1, min(P, PIXELS // (Q * R), share // Q)) if rows == Q else 1
     return 1, -(-P // -(-P // deep)), -(-Q // -(-Q // rows))
 
 
-def band_of(out_shape: tuple, line: int, reach: int, stride: int, dense: bool) -> tuple[int, int]:
+def band_of(out_shape: tuple, line: int, reach: int, stride: int, dense: bool, heavy: bool) -> tuple[int, int]:
     """(images, rows) of a band, a plane of out being an image of its own: few enough for the cache and for a band per
     thread; small ones are put together if they are dense."""
     N, P, Q, R = out_shape
-    rows = max(1, min(Q, PIXELS // R, (CACHE // line - reach) // stride + 1, -(-N * P * Q // SHARES)))
+    cache, share = CACHE << 2 * heavy, max(-(-N * P * Q // SHARES), WORTH // R * heavy)
+    rows = max(1, min(Q, PIXELS // R, (cache // line - reach) // stride + 1, share))
     if rows < Q or not dense:
         return 1, rows
-    return max(1, min(PIXELS // (Q * R), CACHE // (line * (rows * stride + reach)), -(-N * P // SHARES))), rows
+    return max(1, min(PIXELS // (Q * R), cache // (line * (rows * stride + reach)), -(-share // Q))), rows
 
 
 def grid(*axes: tuple[int, int]) -> np.ndarray:

@@ -239,7 +239,7 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
     vectors, fold = pixels_tile(outputs, run)
     block, side = vectors * LANES // fold, groups_of(inputs * math.prod(window), run, fold)
     blocks = blocks_of(groups, inputs, outputs, block)
-    p = plan(x.shape, out.shape[:4], element_strides(out), tuple(window), inputs, stride, corner, dilation)
+    p = plan(x.shape, out.shape[:4], element_strides(out), tuple(window), inputs, stride, corner, dilation, w.size)
     packed = empty(len(blocks) * len(p.taps) * block, np.float32)
     launch(_pack, parts_for(packed.size), packed, flat(w), block, w.shape, element_strides(w))
     if fold > 1:
@@ -278,7 +278,7 @@ def weight(out, x, g, stride, padding, dilation, groups):
     if x.shape[4] == 1:                                             # also taps at a distance have one address
         apart, length = dilation[2], window[2]
     taps = inputs * math.prod(window)
-    p = plan(x.shape, g.shape[:4], (0, 0, 0, 0), tuple(window), inputs, stride, tuple(-p for p in padding), dilation)
+    p = plan(x.shape, g.shape[:4], (0, 0, 0, 0), tuple(window), inputs, stride, tuple(-p for p in padding), dilation, 0)
     rows, vectors, fold, run = taps_tile(outputs, length, taps // length, apart == 1, p.room > 0)
     side, block = groups_of(taps, length, fold * run), vectors * LANES // fold
     blocks = blocks_of(groups, inputs, outputs, block)

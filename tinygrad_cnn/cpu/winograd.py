@@ -153,7 +153,8 @@ def scratch(size: int, parts: int, tiles: int, channels: int) -> np.ndarray:
 
 def tiles(size: int, x_shape: tuple, extent: tuple, corner: tuple, steps: tuple, window: int, band: tuple) -> Plan:
     """The plan of the tiles of x: the pixels of a convolution with stride `size` and a window as large as a tile."""
-    return plan(x_shape, (x_shape[0], 1, *extent), steps, (1, window, window), 1, (1, size, size), corner, (1, 1, 1), band)
+    return plan(x_shape, (x_shape[0], 1, *extent), steps, (1, window, window), 1, (1, size, size), corner, (1, 1, 1), 0,
+                band)
 
 
 def band_of(size: int, images: int, extent: tuple, channels: int) -> tuple[int, int]:
