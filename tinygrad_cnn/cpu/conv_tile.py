@@ -95,7 +95,7 @@ def forward_kernel(vectors: int, fold: int) -> Any:
 @functools.cache
 def weight_kernel(rows: int, vectors: int, fold: int, run: int) -> Any:
     ROWS, VECTORS, BLOCK, FOLD, FOUND, RUN = rows, vectors, vectors * LANES, fold, -(-vectors // fold), run
-    ADDRESSES = ROWS // RUN
+    ADDRESSES, COUNT = ROWS // RUN, rows * vectors
 
     @jit(name=f"_weight_{rows}_{vectors}_{fold}_{run}")
     def kernel(part, parts, sums, x, g, taps, apart, pixels, blocks, scratch, room, lines, bands, splits, outputs, few,
@@ -126,7 +126,7 @@ def weight_kernel(rows: int, vectors: int, fold: int, run: int) -> Any:
                     for t in range(0, T, ROWS):                      # ROWS taps
                         offsets = pick(taps, t // RUN, len(taps) - 1, ADDRESSES)
                         place = ((split * B + b) * T + t) * BLOCK
-                        tile = fetch(sums, place, rows, VECTORS, ROWS, BLOCK)
+                        tile = zeros(COUNT)
                         for some in range(begin, end, PIECE):
                             prefetch(g, min(near, whole - share), share)
                             near += share
@@ -135,7 +135,7 @@ def weight_kernel(rows: int, vectors: int, fold: int, run: int) -> Any:
                             for m in range(some, min(some + PIECE, end)):
                                 tile = multiply_add_apart(tile, image, source + peek(pixels, m), offsets,
                                                           page, top + m * step, FOLD, apart, RUN)
-                        store(sums, place, rows, tile, T - t, BLOCK)
+                        store(sums, place, rows, plus(tile, fetch(sums, place, rows, VECTORS, ROWS, BLOCK)), T - t, BLOCK)
     return kernel
 
 
