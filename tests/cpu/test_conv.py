@@ -181,6 +181,17 @@ def test_winograd_serves_many_channels_where_pixels_pay(batch, module):
     assert conv._fast(x, x, w, (1, 1, 1), (1, 1, 1), 1) is module
 
 
+@pytest.mark.parametrize("batch, extent, tiles", [(1, 12, True), (5, 12, False), (20, 8, True)])
+def test_the_gradient_of_heavy_weights_takes_winograd_where_pixels_pay(batch, extent, tiles, rng, monkeypatch):
+    monkeypatch.setattr(winograd, "HEAVY", 32 * 32 - 1)
+    x, g = (rng.standard_normal((batch, 1, extent, extent, 32), dtype=np.float32) for _ in range(2))
+    out, other = (np.empty((32, 32, 1, 3, 3), np.float32) for _ in range(2))
+    for module, found in (winograd, out), (conv_tile, other):
+        module.weight(found, x, g, (1, 1, 1), (0, 1, 1), (1, 1, 1), 1)
+    assert np.array_equal(out, other) is tiles
+    np.testing.assert_allclose(out, other, rtol=0, atol=1e-4 * np.abs(other).max())
+
+
 def test_float64_and_empty_arrays_are_served_by_the_plain_kernels():
     one = (1, 1, 1)
     x, w, bias = np.ones((1, 1, 2, 2, 3)), np.ones((4, 3, *one)), np.arange(4.0)

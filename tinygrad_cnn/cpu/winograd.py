@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from . import conv_tile
 from .conv_plan import SHARES, Plan, _image, plan
 from .conv_tile import _pack, _unpack, element_strides, flat, shares
 from .jit import jit
@@ -33,7 +34,8 @@ BLOCK, TILE = VECTORS * LANES, VECTORS * ROWS
 FINE, COARSE = 3, 4    # m, of the convolution and of its adjoints
 SIDE, PLACES = COARSE + 2, (COARSE + 2) ** 2
 TERMS = 16             # of a sum that are added at a time: each of its pieces rounds less than the whole would
-MANY = 1000            # pixels that pay for the transformations of more than 256 x 256 windows
+HEAVY = 1 << 16        # windows whose transformations only many pixels pay for
+MANY = 650             # of them, weighed by how much of their tiles they fill
 LOWEST = np.float32(-np.inf)
 on = os.environ.get("TINYGRAD_CNN_WINOGRAD", "1") != "0"
 
@@ -41,9 +43,15 @@ on = os.environ.get("TINYGRAD_CNN_WINOGRAD", "1") != "0"
 def suits(out_shape: tuple, w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
     """3x3 windows, stride and dilation 1, more than one tile, channels that pay for the transformations of the images, and
     pixels that pay for those of the weights; if on."""
-    many = math.prod(out_shape[:4]) >= MANY
+    windows = w_shape[0] * w_shape[1]
     return (on and groups == 1 and w_shape[2:] == (1, 3, 3) and max(*stride, *dilation) == 1
-            and min(out_shape[2:4]) > 4 and min(w_shape[:2]) >= 32 and w_shape[0] * w_shape[1] <= 1 << (20 if many else 16))
+            and min(out_shape[2:4]) > 4 and min(w_shape[:2]) >= 32
+            and (windows <= HEAVY or (windows <= 1 << 20 and many(out_shape, FINE))))
+
+
+def many(out_shape: tuple, size: int) -> bool:
+    """Whether these pixels, in tiles of this size, pay for the transformations of heavy weights."""
+    return math.prod(out_shape[:4]) * math.prod(n / (-(-n // size) * size) for n in out_shape[2:4]) >= MANY
 
 
 @functools.cache
@@ -203,6 +211,9 @@ def transpose(out, g, w, bias, stride, padding, dilation, groups):
 def weight(out, x, g, stride, padding, dilation, groups):
     outputs, inputs = out.shape[:2]
     N, _, P, Q, _ = g.shape
+    if outputs * inputs > HEAVY and not (many(g.shape, COARSE) and min(P, Q) > 2 * COARSE):
+        conv_tile.weight(out, x, g, stride, padding, dilation, groups)
+        return
     B, padded, extent = -(-outputs // BLOCK), -(-inputs // LANES) * LANES, (-(-P // COARSE), -(-Q // COARSE))
     band = band_of(COARSE, N, extent, inputs + outputs)
     px = tiles(COARSE, x.shape, extent, tuple(-p for p in padding), (0, 0, 0, 0), SIDE, band)
