@@ -1,4 +1,4 @@
-"""Runs of float32 on their way through memory: copied, added, padded, transposed, repeated, prefetched, or past the caches.
+"""Runs of float32 on their way through memory: copied, padded, transposed, repeated, asked for early, past the caches.
 
 A store to memory that no cache holds first reads the line it falls into, which takes as long as writing it. Large arrays
 that nobody reads soon are therefore *streamed*: their lines are put together in a piece of the first-level cache, and go
@@ -30,20 +30,6 @@ def copy(typing, to, to_at, source, source_at, count):
                            pointer(context, builder, source, args[2], args[3]), args[4], 4)
         return context.get_dummy_value()
     return types.void(to, types.intp, source, types.intp, types.intp), codegen
-
-
-@intrinsic
-def add(typing, to, to_at, to_step, source, at, step, count):
-    """to[to_at + i*to_step] += source[at + i*step] for i < count"""
-    def codegen(context, builder, signature, args):
-        target, origin = pointer(context, builder, to, args[0], args[1]), pointer(context, builder, source, args[3], args[4])
-        with cgutils.for_range(builder, args[6]) as loop:
-            place = builder.gep(target, [builder.mul(loop.index, args[2])])
-            value = builder.load(builder.gep(origin, [builder.mul(loop.index, args[5])]))
-            builder.store(builder.fadd(builder.load(place), value), place)
-        return context.get_dummy_value()
-    place = types.intp
-    return types.void(to, place, place, source, place, place, place), codegen
 
 
 @intrinsic

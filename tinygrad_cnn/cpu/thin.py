@@ -1,121 +1,387 @@
-"""The adjoint in x where x has few channels: a product, and its columns added where they belong; float32, not grouped.
+"""The adjoint in x where x has few channels, on register tiles whose lanes are pixels of g; float32, not grouped.
 
-So few channels would leave most lanes of a tile idle. All taps of the window together fill them:
+So few channels would leave most lanes idle, but pixels there are many. A *line* is a row of g, of some images side by side,
+or a piece of a long row. Its copy is transposed: the pixels of a channel lie side by side, with zeros between two images. A
+tile sums *columns*, one for each tap of a row of the window and channel of x; these are then added up where they belong:
 
-    columns[pixel, t] = sum over o of g[pixel, o] * w[o, t],  t = (c, i, j, k)
-    out[n, p*s0+i*d0-p0, q*s1+j*d1-p1, r*s2+k*d2-p2, c] += columns[(n, p, q, r), t]
+    columns[(k, c), e] = sum over i, j, o of line(i, j)[o, e] * w[o, c, i, j, k]
+    out[u*stride + residue, c] = bias[c] + sum over the k that meet this residue of columns[(k, c), u + offset of k]
 
-The columns of some rows of g stay in the cache. Out is cut into bands, some rows of one image in all its planes; who owns
-a band finds all columns that fall into it, always in the same order. If columns are many, or g has few channels or short
-rows, adding them would take longer than the product, and if columns are few, lanes are idle: such adjoints are those of
-`thin_sums`. Where x has one channel, columns pay sooner. The convolution itself, and its adjoint in w, have lanes enough:
-they are those of `conv_tile`.
+Residues and channels are *streams*, of which a row of out is woven. As many lines are kept as a row of out can meet. While
+columns are summed, the next line is asked for, or, if these sums are short, while the one before it is copied.
+
+The convolution itself, and its adjoint in w, have lanes enough: they are those of `conv_tile`.
 """
 import functools
+import itertools
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import thin_sums
-from .conv_tile import _pack, flat, forward, weight
+from .conv_tile import flat, forward, shares, weight
 from .jit import jit
-from .launch import launch, parts_for
+from .launch import launch
 from .memory import empty
-from .move import add, fill, prefetch
-from .tile import LANES, WIDE, multiply_add, spread, start, store, width_of
+from .move import fill, prefetch, settle, stream, streamed
+from .thin_tile import QUAD, ask_for, ask_for_all, gather_quads, multiply_add_columns, rows_at, scatter_quads, turn_quads
+from .tile import LANES, clear, fetch, peek, plus, spread, start, store, zeros
 
 __all__ = ["forward", "suits", "transpose", "weight"]
 
-CHANNELS = 7      # of x, at most
-OUTPUTS = 64      # channels of g up to which adding columns takes longer than the product; half as many, for one channel of x
-COLUMNS = 16, 128 # between which it does not; from half as many
-SHORT = 8         # pixels of a row of g of which columns are worth adding; three times as many
-PIXELS = 128      # of g whose columns are made together, about: whole rows
+CHANNELS = 7         # of x, at most
+REGISTERS = 32       # of a tile, the pixels it is multiplied with, and a weight
+HEIGHT, LENGTH = 9, 8    # columns and vectors of a tile, at most
+LONG = 512           # pixels beyond which rows are cut
+IMAGES = 48          # side by side in a line, at most
+VECTORS = 48         # of a line of several images
+CACHE = 1 << 17      # float32 of the lines that are kept, if they are of several images: a quarter of a second-level cache
+UNITS = 8            # pieces into which work is cut if it is large
+SLACK = 4 * LANES    # float32 of a line that may be read, or written, beyond its pixels
+TERMS = 128          # of a sum that are added at a time: each of its pieces rounds less than the whole would
+AHEAD = 1 << 13      # float32 of g that are asked for before they are needed, where lines are of one image
+PAGE = 1024          # float32 of a row of out that is streamed, at least: the lines at its ends are not
+APART = 32           # int64 between what different threads write, so that no line of the cache is written by both
+ALL = (1 << LANES) - 1    # lanes, as bits
 
 
 def suits(out_shape: tuple, w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
     """Few input channels."""
-    return groups == 1 and w_shape[1] <= min(CHANNELS, w_shape[0] // 2)
+    return groups == 1 and w_shape[1] <= CHANNELS and w_shape[0] >= QUAD
 
 
-def pays(w_shape: tuple, R: int, stride: tuple, dilation: tuple) -> bool:
-    """Whether adding the columns of rows of R pixels takes less time than `thin_sums` do."""
-    outputs, channels, *window = w_shape
-    columns = channels * math.prod(window)
-    apart = all(s > (length - 1) * d for s, length, d in zip(stride, window, dilation))        # no two fall on one pixel
-    if channels == 1 and columns >= COLUMNS[0] // 2 and (apart or (outputs > OUTPUTS // 2 and R >= 3 * SHORT)):
-        return columns < COLUMNS[1]
-    return outputs > OUTPUTS and COLUMNS[0] <= columns < COLUMNS[1] and R >= SHORT
+class Axis(NamedTuple):
+    """Of each residue of positions of x: the taps they meet, and where in g, counted from position // stride."""
+    met: list
+    low: int      # the least of these offsets
+    span: int     # between the least and the greatest
+    count: int    # positions of a residue
+
+
+def axis_of(extent: int, length: int, stride: int, padding: int, dilation: int) -> Axis | None:
+    """None if no tap meets any position."""
+    met = [[(tap, (residue + padding - tap * dilation) // stride) for tap in range(length)
+            if (residue + padding - tap * dilation) % stride == 0] for residue in range(min(stride, extent))]
+    offsets = [offset for taps in met for _, offset in taps]
+    return Axis(met, min(offsets), max(offsets) - min(offsets), -(-extent // stride)) if offsets else None
 
 
 @functools.cache
-def transpose_kernel(vectors: int) -> Any:
-    ROWS, VECTORS, BLOCK = WIDE[0], vectors, vectors * LANES
+def transpose_kernel(columns: int, vectors: int) -> Any:
+    COLUMNS, VECTORS, TILE, BLOCK = columns, vectors, columns * vectors, vectors * LANES
 
-    @jit(name=f"_transpose_{vectors}")
-    def kernel(part, parts, out, g, w, zero, taps, columns, lines, height, low, high, stride, shape, g_shape):
-        """out += the columns of all rows of g, in the order of p, q / lines, t / BLOCK, q, t"""
-        B, (N, P, Q, R, outputs) = shape[2], g_shape
-        chunks, room = -(-B // height), part * lines * R * BLOCK
-        for band in range(part * N * chunks // parts, (part + 1) * N * chunks // parts):
-            n, top = band // chunks, band % chunks * height
-            bottom = min(top + height, B)
-            first = max(0, -((high - top) // stride[1])) // lines * lines    # in steps of `lines` from 0 in every band
-            last = min(Q, (bottom - 1 - low) // stride[1] + 1)
-            for p in range(P):
-                for q in range(first, last, lines):
-                    pixel, count = ((n * P + p) * Q + q) * R, min(lines, Q - q) * R
-                    for t in range(0, len(taps), BLOCK):             # BLOCK columns
-                        for m in range(0, count, ROWS):              # ROWS pixels
-                            offsets, tile = spread(outputs, count - 1 - m, ROWS), start(zero, 0, ROWS, VECTORS)
-                            prefetch(g, min(pixel + count + m, N * P * Q * R - ROWS) * outputs, ROWS * outputs * (t == 0))
-                            for o in range(outputs):
-                                tile = multiply_add(tile, g, (pixel + m) * outputs + o, offsets, w, t * outputs + o * BLOCK)
-                            store(columns, room + m * BLOCK, spread(BLOCK, ROWS, ROWS), tile, count - m, BLOCK)
-                        for y in range(count // R):
-                            _add(out, n, p, q + y, top, bottom, columns, room + y * R * BLOCK, BLOCK, taps[t:t + BLOCK],
-                                 stride, shape)
+    @jit(name=f"_transpose_{columns}_{vectors}")
+    def kernel(part, parts, out, g, w, biases, blank, pixels, inside, phases, rows, quads, places, image, sums, page,
+               met, past, geometry):
+        (N, P, Q, R, outputs, A, B, _, _, s0, s1, _, low0, low1, span0, span1, high, wide, images, pitch, reach, chunks, _,
+         pieces, ring, step, blocks, length, margin, terms, asked, extent, _) = geometry
+        room, units, own = outputs * step, -(-N // images) * chunks * pieces, part * len(image) // parts
+        found, columns = part * len(met) // parts, part * len(sums) // parts
+        clear(sums, columns, len(sums) // parts)
+        for unit in range(part * units // parts, (part + 1) * units // parts):
+            n, chunk, piece = unit // (chunks * pieces) * images, unit // pieces % chunks, unit % pieces
+            some = min(images, N - n)
+            count, made = (some - 1) * pitch + reach, -1
+            for line in range(piece * high * wide // pieces, (piece + 1) * high * wide // pieces):
+                u, v = line // wide, line % wide
+                if made < 0:
+                    made = max(0, u + low0) * Q + (max(0, min(v + low1, Q - 1)) if u + low0 >= 0 else 0)
+                last = min(u + low0 + span0, P - 1) * Q + min(v + low1 + span1, Q - 1)
+                while made <= last:
+                    _line(image, own + made % ring * room, g, (n * P * Q + made) * R * outputs, pixels, inside, chunk, some,
+                          geometry)
+                    made += 1
+                near, stop, left = _next(n, made, chunk, some, geometry)
+                for f in range(len(phases)):
+                    a, b = u * s0 + phases[f, 0], v * s1 + phases[f, 1]
+                    if a >= A or b >= B:
+                        continue
+                    taps = 0
+                    for t in range(phases[f, 2], phases[f, 3]):
+                        p, q = u + rows[t, 0], v + rows[t, 1]
+                        if 0 <= p < P and 0 <= q < Q:
+                            met[found + 2 * taps], met[found + 2 * taps + 1] = own + (p * Q + q) % ring * room, rows[t, 2]
+                            taps += 1
+                    for block in range(blocks):
+                        for e in range(0, count, BLOCK):
+                            for begin in range(0, taps, terms):
+                                tile = zeros(TILE)
+                                for t in range(begin, min(begin + terms, taps)):
+                                    at, w_at = peek(met, found + 2 * t) + e, peek(met, found + 2 * t + 1) + block * length
+                                    for o in range(outputs):
+                                        ask_for(g, near + o * asked)
+                                        tile = multiply_add_columns(tile, image, at + o * step, w, w_at + o * COLUMNS,
+                                                                    COLUMNS)
+                                    near += outputs * asked
+                                    if near >= stop:
+                                        stop += (left > 0) * P * Q * R * outputs
+                                        near, left = stop - extent, left - 1
+                                to = columns + block * COLUMNS * step + margin + e
+                                if begin:
+                                    tile = plus(tile, fetch(sums, to, spread(step, COLUMNS, COLUMNS), VECTORS, COLUMNS, BLOCK))
+                                store(sums, to, spread(step, COLUMNS, COLUMNS), tile, COLUMNS, BLOCK)
+                    if taps:
+                        _row(out, (n * A + a) * B + b, chunk, some, sums, columns, page, part * len(page) // parts, biases,
+                             quads, places, past, geometry)
+                    else:
+                        _blank(out, (n * A + a) * B + b, chunk, some, blank, past, geometry)
+        settle()
     return kernel
 
 
 @jit
-def _add(out, n, p, q, top, bottom, columns, at, step, taps, stride, shape):
-    """out += these columns of one row of g, where they fall into the rows from top to bottom"""
-    _, A, B, C, channels = shape
-    for t in range(len(taps)):
-        a, b = p * stride[0] + taps[t, 0], q * stride[1] + taps[t, 1]
-        if 0 <= a < A and top <= b < bottom:
-            place = ((n * A + a) * B + b) * C * channels + taps[t, 2]
-            add(out, place, stride[2] * channels, columns, at + taps[t, 3] * step + t, step, taps[t, 4])
+def _next(n, made, chunk, some, geometry):
+    """The line after those made: where in g it begins, where its first image ends, how many images follow"""
+    (_, P, Q, R, outputs, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, chunks, width, _, _, _, _, _, _, _, _, extent,
+     _) = geometry
+    place = (n * P * Q + max(made, 0)) * R + chunk * width
+    if made >= P * Q:
+        place = n * P * Q * R + (chunk + 1) * width if chunk + 1 < chunks else (n + some) * P * Q * R
+    return place * outputs, place * outputs + extent, some - 1
+
+
+@jit
+def _line(image, at, g, place, pixels, inside, chunk, some, geometry):
+    """image[at + o*step + e] = channel o of pixel e of a line of g"""
+    (_, P, Q, R, outputs, _, _, _, _, _, _, _, _, _, _, _, _, _, images, _, _, chunks, _, _, _, step, _, _, _, _, asked, _,
+     table) = geometry
+    row, ahead = R * outputs, AHEAD
+    if asked:
+        ahead = 0
+    elif images > 1:                                                 # to the same pixels of the next line
+        ahead = row if (place + row) % (P * Q * row) else row + (images - 1) * P * Q * row
+    first = (chunk if chunks > 1 else int(some < images)) * table
+    for e in range(first, first + table, LANES):
+        mask = inside[e // LANES]
+        if mask == 0:
+            for o in range(outputs):
+                clear(image, at + o * step + e - first, LANES)
+        elif mask == ALL and pixels[e + LANES - 1] - pixels[e] == (LANES - 1) * outputs:
+            _side_by_side(image, at + e - first, step, g, place + pixels[e], outputs, ahead)
+        else:
+            for o in range(0, outputs, QUAD):
+                if ahead and o % LANES == 0:
+                    ask_for_all(g, place + ahead + o, pixels, e)
+                o = min(o, outputs - QUAD)
+                gather_quads(image, at + o * step + e - first, step, g, place + o, pixels, e, mask)
+
+
+@jit
+def _side_by_side(image, at, step, g, place, outputs, ahead):
+    """image[at + o*step + e] = g[place + e*outputs + o] for the LANES pixels e"""
+    for o in range(0, outputs, QUAD):
+        if ahead:
+            prefetch(g, place + ahead + o * LANES, QUAD * LANES)
+        o = min(o, outputs - QUAD)
+        turn_quads(image, at + o * step, step, g, place + o, outputs)
+
+
+@jit
+def _row(out, row, chunk, some, sums, columns, page, own, biases, quads, places, past, geometry):
+    """Adds up the columns of a row of out, of so many images, and writes it there"""
+    (_, _, _, _, _, A, B, C, channels, _, _, s2, _, _, _, _, _, _, _, pitch, _, _, width, _, _, _, _, _, _, _, _, _,
+     _) = geometry
+    many, c = s2 * channels, chunk * width * s2
+    length = min(width * s2, C - c) * channels
+    whole = 0 if past else max(0, (length - QUAD) // (LANES * many) * LANES)        # pixels that can go to out directly
+    together = many > 1 and some > 1 and whole == 0                  # short rows of all images
+    if together:
+        _weave(page, own, 0, (some - 1) * pitch + width, sums, columns, many, biases, quads, places)
+    for m in range(some):
+        place, source, line = ((row + m * A * B) * C + c) * channels, own, columns + m * pitch
+        if together:
+            source += m * pitch * many
+        elif many > 1:
+            _weave(out, place, 0, whole, sums, line, many, biases, quads, places)
+            _weave(page, own, whole, width, sums, line, many, biases, quads, places)
+        elif past:
+            _stream(page, own, length, sums, line, biases, quads, places)
+        else:
+            _stream(out, place, length, sums, line, biases, quads, places)
+        if past:
+            stream(out, place, page, source, length)
+        elif many > 1:
+            _copy(out, place + whole * many, page, source + whole * many, length - whole * many)
+
+
+@jit
+def _blank(out, row, chunk, some, blank, past, geometry):
+    """A row of out that no tap meets, of so many images"""
+    (_, _, _, _, _, A, B, C, channels, _, _, s2, _, _, _, _, _, _, _, _, _, _, width, _, _, _, _, _, _, _, _, _, _) = geometry
+    c = chunk * width * s2
+    length = min(width * s2, C - c) * channels
+    for m in range(some):
+        place = ((row + m * A * B) * C + c) * channels
+        if past:
+            stream(out, place, blank, 0, length)
+        else:
+            _copy(out, place, blank, 0, length)
+
+
+@jit
+def _copy(to, at, line, line_at, count):
+    """to[at : +count] = line[line_at : +count], quickly if short; the line goes on"""
+    for e in range(0, count, LANES):
+        store(to, at + e, spread(0, 0, 1), start(line, line_at + e, 1, 1), 1, count - e)
+
+
+@jit
+def _stream(to, at, length, sums, line, biases, quads, places):
+    """to[at + e] = the only stream, for so many pixels"""
+    for e in range(0, length, LANES):
+        tile = start(biases, 0, 1, 1)
+        for t in range(quads[0, 2]):
+            tile = plus(tile, start(sums, line + e + peek(places, t * QUAD), 1, 1))
+        store(to, at + e, spread(0, 0, 1), tile, 1, length - e)
+
+
+@jit
+def _weave(to, at, first, last, sums, line, many, biases, quads, places):
+    """to[at + e*many + f] = stream f of pixel e, for the pixels from first to last, and some beyond"""
+    for e in range(first, last, LANES):
+        for q in range(len(quads)):
+            f = quads[q, 0]
+            tile = start(biases, f * LANES, 1, QUAD)
+            for t in range(quads[q, 1], quads[q, 2]):
+                tile = plus(tile, rows_at(sums, line + e, places, t * QUAD))
+            scatter_quads(to, at + e * many + f, many, tile)
+
+
+class Plan(NamedTuple):
+    """The geometry of an adjoint in the form that the kernel takes."""
+    columns: int          # of a tile
+    vectors: int
+    pixels: np.ndarray    # offset in g of each pixel of a line, for each piece of a row
+    inside: np.ndarray    # for each vector of them, the bits of those that are no zeros
+    phases: np.ndarray    # of rows of out: the residues of plane and row, and which taps they meet, from and to
+    rows: np.ndarray      # for each of these taps: plane and row of g, counted from those of out, and its offset in w
+    quads: np.ndarray     # for each QUAD of streams (residues of columns of out, and channels): the first, and its taps
+    places: np.ndarray    # for each of these taps: the offsets in the columns
+    rooms: tuple          # of the lines that are kept, of the columns, and of the streams: so many steps
+    step: int             # float32 from one channel of a line to the next, and from one column to the next
+    units: int
+    geometry: tuple       # integers, named in the functions that take them
+
+
+class Line(NamedTuple):
+    """What lies side by side."""
+    chunks: int      # pieces of a row of out
+    width: int       # pixels of such a piece, of one residue
+    first: int       # pixel of a row of g, counted from the first of such a piece
+    reach: int       # pixels, from that one to the last that is met
+    pitch: int       # from one image to the next
+
+
+def line_of(row: Axis, R: int) -> Line:
+    """Lines of rows of R pixels."""
+    chunks = -(-row.count // LONG)
+    if chunks > 1:
+        width = -(-row.count // chunks)
+        return Line(chunks, width, row.low, width + row.span, width + row.span)
+    first, end = max(0, row.low), row.count + row.low + row.span
+    reach = max(1, min(R, end) - first)
+    return Line(1, row.count, first, reach, max(reach + max(0, -row.low), end - first, row.count))
+
+
+def tile_of(line: Line, columns: int, products: float, most: int) -> tuple[int, int, int]:
+    """(images of a line, columns of a tile, vectors) that take least if so many products are summed for each column."""
+    def cost(images: int, height: int, vectors: int) -> float:
+        count = -(-((images - 1) * line.pitch + line.reach) // (vectors * LANES))
+        step = max(height * vectors / 2, (height + vectors) / 2, 4) + 0.5
+        return count * (-(-columns // height) * (products * step + 20) + 2 * columns * vectors) / images
+    several = [images for images in range(1, most + 1) if images == 1 or images * line.pitch <= VECTORS * LANES]
+    return min(((images, height, vectors) for images in several for height in range(1, min(columns, HEIGHT) + 1)
+                for vectors in range(1, LENGTH + 1) if height * vectors + min(height, vectors) < REGISTERS),
+               key=lambda tile: cost(*tile))
 
 
 @functools.lru_cache(512)
-def columns_of(channels: int, window: tuple, stride: tuple, padding: tuple, dilation: tuple, C: int, R: int) -> np.ndarray:
-    """For each column t: its plane and its row of out where p = q = 0; of the r that fall into the row of out, the place
-    of the first in it, the first, and how many there are."""
-    table = []
-    for channel, *tap in np.ndindex(channels, *window):
-        a, b, c = (index * d - p for index, d, p in zip(tap, dilation, padding))
-        first, last = max(0, -(c // stride[2])), min(R, (C - 1 - c) // stride[2] + 1)
-        table.append((a, b, (c + first * stride[2]) * channels + channel, first, max(0, last - first)))
-    return np.array(table, np.int64)
+def plan(out_shape: tuple, g_shape: tuple, window: tuple, stride: tuple, padding: tuple, dilation: tuple) -> Plan | None:
+    """The plan of an adjoint; None if no tap meets any output."""
+    (N, A, B, C, channels), (_, P, Q, R, outputs) = out_shape, g_shape
+    found = [axis_of(*axis) for axis in zip((A, B, C), window, stride, padding, dilation)]
+    if None in found:
+        return None
+    planes, lines, row = found
+    line, ring, total = line_of(row, R), min(planes.span * Q + lines.span + 1, P * Q), planes.count * lines.count
+    columns, reached = window[2] * channels, math.prod(window[:2]) / math.prod(map(min, stride[:2], window[:2]))
+    most = 1 if line.chunks > 1 else max(1, min(IMAGES, N // UNITS, CACHE // (ring * outputs * line.pitch)))
+    images, height, vectors = tile_of(line, columns, outputs * reached, most)
+    block = vectors * LANES
+    if line.chunks > 1:                                              # whole tiles
+        reach = -(-line.reach // block) * block
+        line = Line(-(-row.count // (reach - row.span)), reach - row.span, row.low, reach, reach)
+    blocks, groups = -(-columns // height), -(-N // images) * line.chunks
+    count = -(-((images - 1) * line.pitch + line.reach) // block) * block
+    margin = -(-(line.first - row.low) // LANES) * LANES             # of zeros before the columns of the first image
+    step = margin + max(count, (images - 1) * line.pitch + line.width) + row.span + SLACK
+    step = (-(-step // LANES) | 1) * LANES                           # an odd number of lines of the cache
+    pieces = max(1, min(-(-UNITS // groups), total // (2 * ring)))
+    pixels, inside = pixels_of(line, images, N, count, R, P * Q * R * outputs, outputs)
+    phases, rows = phases_of(planes, lines, window[1], outputs * height)
+    quads, places = quads_of(row, channels, stride[2], step, margin - line.first, blocks * height * step)
+    extent = min(R, line.pitch) * outputs                            # of a line, in one image
+    asked = -(-images * extent // (len(rows) * blocks * (count // block) * outputs))
+    geometry = (N, P, Q, R, outputs, A, B, C, channels, *stride, planes.low, lines.low, planes.span, lines.span, planes.count,
+                lines.count, images, line.pitch, line.reach, line.chunks, line.width, pieces, ring, step, blocks,
+                math.prod(window[:2]) * outputs * height, margin, max(1, TERMS // outputs), asked * (asked <= LANES), extent,
+                count)
+    return Plan(height, vectors, pixels, inside, phases, rows, quads, places, (ring * outputs, blocks * height + 1,
+                stride[2] * channels), step, groups * pieces, geometry)
+
+
+def pixels_of(line: Line, images: int, N: int, count: int, R: int, image: int, outputs: int) -> tuple:
+    """Plan.pixels and Plan.inside: for lines of so many pixels, a table for each piece of a row, or for lines of all images
+    and for the last ones, of which there may be fewer."""
+    some = np.array([images] * line.chunks + [N % images or images] * (line.chunks == 1))[:, None]
+    m, r = np.divmod(np.arange(count), line.pitch)
+    r = r + line.first + np.arange(line.chunks)[:, None] * line.width
+    inside = (r >= 0) & (r < R) & (r - r[:, :1] < line.reach) & (m < some)
+    pixels = np.minimum(m, some - 1) * image + np.clip(r, 0, R - 1) * outputs
+    bits = (inside.reshape(-1, LANES) << np.arange(LANES)).sum(1)
+    return pixels.reshape(-1).astype(np.int64), bits.astype(np.int64)
+
+
+def phases_of(planes: Axis, lines: Axis, width: int, step: int) -> tuple:
+    """Plan.phases and Plan.rows, where w has so many taps in a plane's row, each of `step` elements."""
+    phases, rows = [], []
+    for (a, some), (b, others) in itertools.product(enumerate(planes.met), enumerate(lines.met)):
+        first = len(rows)
+        rows += [(p, q, (i * width + j) * step) for i, p in some for j, q in others]
+        phases.append((a, b, first, len(rows)))
+    return np.array(phases, np.int64), np.array(rows, np.int64)
+
+
+def quads_of(row: Axis, channels: int, stride: int, step: int, zero: int, nothing: int) -> tuple:
+    """Plan.quads and Plan.places, where pixel 0 of g lies in columns at `zero`, and at `nothing` zeros."""
+    streams = [[(k * channels + c) * step + offset + zero for k, offset in met]
+               for met in [*row.met, *[[]] * (stride - len(row.met))] for c in range(channels)]
+    quads, places = [], []
+    for first in range(0, len(streams), QUAD):
+        first = max(0, min(first, len(streams) - QUAD))
+        taps = list(itertools.zip_longest(*(streams + [[]] * QUAD)[first:first + QUAD], fillvalue=nothing))
+        quads.append((first, len(places), len(places) + len(taps)))
+        places += taps
+    return np.array(quads, np.int64), np.array(places, np.int64).reshape(-1)
 
 
 def transpose(out, g, w, bias, stride, padding, dilation, groups):
-    if not pays(w.shape, g.shape[3], stride, dilation):
-        thin_sums.transpose(out, g, w, bias, stride, padding, dilation)
+    if math.prod(w.shape[2:]) == math.prod(stride) == 1 and not any(padding):    # rows in one
+        out, g = (array.reshape(len(g), 1, 1, -1, array.shape[4]) for array in (out, g))
+    p = plan(out.shape, g.shape, w.shape[2:], stride, padding, dilation)
+    if p is None:
+        fill(out, bias)
         return
-    N, _, B, C, channels = out.shape
-    outputs, R = len(w), g.shape[3]
-    taps = columns_of(channels, w.shape[2:], stride, padding, dilation, C, R)
-    vectors = width_of(len(taps))
-    block = vectors * LANES
-    packed, zero = empty(-(-len(taps) // block) * outputs * block, np.float32), np.zeros(block, np.float32)
-    launch(_pack, 1, packed, flat(w), block, (1, len(taps), outputs, 1, 1, 1), (0, 1, len(taps), 0, 0, 0))
-    parts, lines, low = parts_for(g.size * len(taps) // LANES), max(1, PIXELS // R), -padding[1]
-    reach = (w.shape[3] - 1) * dilation[1]
-    height = min(B, max(-(-B * N // (4 * parts)), 2 * (reach + 1))) if parts > 1 else B
-    fill(out, bias)
-    launch(transpose_kernel(vectors), parts, flat(out), flat(g), packed, zero, taps,
-           empty(parts * lines * R * block, np.float32), lines, height, low, low + reach, stride, out.shape, g.shape)
+    outputs, channels, *window = w.shape
+    taps, many = math.prod(window[:2]), stride[2] * channels
+    parts, blocks = shares(p.units, g.size * w[0].size), -(-window[2] * channels // p.columns)
+    columns = np.zeros((taps, outputs, blocks * p.columns), np.float32)
+    columns[:, :, :window[2] * channels] = w.transpose(2, 3, 0, 4, 1).reshape(taps, outputs, window[2] * channels)
+    packed = np.ascontiguousarray(columns.reshape(taps, outputs, blocks, p.columns).transpose(2, 0, 1, 3))
+    biases, blank = np.zeros((max(many, QUAD), LANES), np.float32), np.zeros((out.shape[3] + LANES, channels), np.float32)
+    if bias is not None:
+        biases[:many], blank[:] = np.tile(bias, stride[2])[:, None], bias
+    image, sums, page = (empty(parts * room * p.step, np.float32) for room in p.rooms)
+    launch(transpose_kernel(p.columns, p.vectors), parts, flat(out), flat(g), packed.reshape(-1), biases.reshape(-1),
+           blank.reshape(-1), p.pixels, p.inside, p.phases, p.rows, p.quads, p.places, image, sums, page,
+           empty(parts * (2 * taps + APART), np.int64), streamed(out) and out[0, 0, 0].size >= PAGE, p.geometry)

@@ -215,18 +215,6 @@ def zeros(typing, count):
     return tile(count), codegen
 
 
-@intrinsic(prefer_literal=True)
-def multiply_add_lanes(typing, tile, x, at, w, w_at, vectors):
-    """tile[r, v] += x[at + r*LANES : +LANES] * w[w_at + v*LANES : +LANES]"""
-    def codegen(context, builder, signature, args):
-        weights = load(builder, pointer(context, builder, w, args[3], args[4]), vectors.literal_value)
-        values = load(builder, pointer(context, builder, x, args[1], args[2]), tile.count // len(weights))
-        products = [(value, weight) for value in values for weight in weights]
-        sums = [fma(builder, *factors, total) for factors, total in zip(products, cgutils.unpack_tuple(builder, args[0]))]
-        return context.make_tuple(builder, tile, sums)
-    return tile(tile, x, types.intp, w, types.intp, vectors), codegen
-
-
 @intrinsic
 def multiply_tiles(typing, tile, a, b):
     """tile[r] += a[r] * b[r]"""
@@ -293,47 +281,6 @@ def store_packed(typing, out, at, offsets, tile, height, width, block):
                         save(builder, row, builder.gep(base, [offset]), args[5])
         return context.get_dummy_value()
     return types.void(out, types.intp, offsets, tile, types.intp, types.intp, block), codegen
-
-
-@intrinsic(prefer_literal=True)
-def store_sums(typing, out, at, step, tile, height, bias, vectors, fold):
-    """out[at + (r*fold + i)*step + v] = bias[(r*fold + i)*vectors + v] + sum over part i of the lanes of tile[r, v]
-
-    for r*fold + i < height, where the lanes of a vector are cut into `fold` equal parts.
-    """
-    width, parts = vectors.literal_value, fold.literal_value
-
-    def codegen(context, builder, signature, args):
-        length, sums = LANES // parts, cgutils.unpack_tuple(builder, args[3])
-        sums += [ir.Constant(VECTOR, [0.0] * LANES)] * (-len(sums) % length)
-        groups = [sums[first:first + length] for first in range(0, len(sums), length)]
-        half = length
-        while half > 1:                    # lane i of a part becomes the sum of this part of the group's vector i
-            half //= 2
-            keep = ir.Constant(INDICES, [lane + LANES * (lane & half > 0) for lane in range(LANES)])
-            move = ir.Constant(INDICES, [(lane ^ half) + LANES * (lane & half > 0) for lane in range(LANES)])
-            groups = [[builder.fadd(builder.shuffle_vector(a, b, keep), builder.shuffle_vector(a, b, move))
-                       for a, b in zip(group[:half], group[half:])] for group in groups]
-        found = [group[0] for group in groups]
-        places = [divmod(r * width + v, length) for r in range(tile.count // width) for v in range(width)]
-        places = [(group, i * length + lane) for r in range(tile.count // width) for i in range(parts)
-                  for group, lane in places[r * width:(r + 1) * width]]        # of out's elements, in their order
-        bases = pointer(context, builder, bias, args[5], INT(0)), pointer(context, builder, out, args[0], args[1])
-        count = builder.mul(args[4], INT(width))
-        with builder.if_else(builder.icmp_signed("==", args[2], INT(width))) as (together, apart):
-            with together:
-                for first in range(0, len(places), LANES):
-                    more = load(builder, builder.gep(bases[0], [INT(first)]), 1)[0]
-                    value = builder.fadd(gathered(builder, found, places[first:first + LANES]), more)
-                    save(builder, [value], builder.gep(bases[1], [INT(first)]), builder.sub(count, INT(first)))
-            with apart:
-                for pixel in range(len(places) // width):
-                    with builder.if_then(builder.icmp_signed("<", INT(pixel), args[4]), likely=True):
-                        more = load(builder, builder.gep(bases[0], [INT(pixel * width)]), 1)[0]
-                        value = builder.fadd(gathered(builder, found, places[pixel * width:(pixel + 1) * width]), more)
-                        save(builder, [value], builder.gep(bases[1], [builder.mul(args[2], INT(pixel))]), INT(width))
-        return context.get_dummy_value()
-    return types.void(out, types.intp, types.intp, tile, types.intp, bias, vectors, fold), codegen
 
 
 def gathered(builder, vectors, places):
