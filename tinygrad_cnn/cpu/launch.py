@@ -33,6 +33,7 @@ def _run(typing, address, parts, threads, args):
 
     def codegen(context, builder, signature, values):
         address, parts, threads, packed = values
+        packed = unowned(context, builder, args, packed)
         job = cgutils.alloca_once_value(builder, cgutils.pack_struct(builder, [address, parts, packed]))
         share = share_function(context, builder.module, job.type, kernel_types)
         # the pool was made for universal functions: each thread gets an interval of one array, here 0, 1, 2, ..., parts
@@ -47,6 +48,19 @@ def _run(typing, address, parts, threads, args):
                             INT(1), INT(1), threads])
         return context.get_dummy_value()
     return types.void(types.intp, types.intp, types.intp, args), codegen
+
+
+def unowned(context, builder, args, packed):
+    """The arguments with arrays that nobody owns. They live as long as the launch, and threads that counted references to
+    the same arrays would wait for each other at each one."""
+    found = []
+    for kind, value in zip(args, cgutils.unpack_tuple(builder, packed)):
+        if isinstance(kind, types.Array):
+            array = context.make_array(kind)(context, builder, value)
+            array.meminfo, array.parent = (cgutils.get_null_value(field.type) for field in (array.meminfo, array.parent))
+            value = array._getvalue()
+        found.append(value)
+    return context.make_tuple(builder, args, found)
 
 
 def share_function(context, module, job_type, kernel_types):
