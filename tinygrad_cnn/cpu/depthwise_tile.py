@@ -29,7 +29,8 @@ def tile_of(channels: int, R: int, taps: int) -> tuple[int, int, int]:
     """
     blocks, widest = -(-channels // LANES), WIDEST if taps < 4 else max(WIDEST // 2, 1)
     vectors = min(range(min(widest, blocks), 0, -1), key=lambda vectors: -(-blocks // vectors) * (vectors + 1))
-    heights = range(HEIGHTS[0] // vectors, HEIGHTS[0] // vectors * 3 // 8, -1)
+    highest = HEIGHTS[0] // vectors                              # lower ones pay only where there are no more pixels
+    heights = range(highest, min(highest * 3 // 8, R - 1), -1)
     rows = min(heights, key=lambda rows: -(-R // rows) * max(rows * vectors + vectors + 2, 8))
     return rows, vectors, -(-blocks // vectors) * vectors - channels // LANES
 
