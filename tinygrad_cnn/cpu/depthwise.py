@@ -102,7 +102,7 @@ def met_of(phases: tuple, extents: tuple, stride: tuple, length: int) -> np.ndar
 
 @functools.cache
 def forward_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
-    ROWS, VECTORS, BLOCK, MASKED, TAPS = rows, vectors, vectors * LANES, masked, length
+    ROWS, VECTORS, BLOCK, MASKED, LENGTH = rows, vectors, vectors * LANES, masked, length
 
     @jit(name=f"_sum_{rows}_{vectors}_{masked}_{length}", inline=True)
     def _sum(tile, x, at, step, w, w_at, width, zeros, taps, begin, T1, T2, met, columns):
@@ -112,15 +112,15 @@ def forward_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
         for plane in range(first, last):
             line = begin + plane * T1 * T2
             if whole:
-                for t in range(line + upper * T2, line + lower * T2, TAPS):
+                for t in range(line + upper * T2, line + lower * T2, LENGTH):
                     tile = multiply_add_pixels(tile, x, at + peek(taps, t), step, w, w_at + t * BLOCK,
-                                               TAPS, VECTORS, MASKED, width, zeros, 0, 0, 1)
+                                               LENGTH, VECTORS, MASKED, width, zeros, 0, 0, 1)
             else:
                 for j in range(upper, lower):
-                    for k in range(0, T2, TAPS):
+                    for k in range(0, T2, LENGTH):
                         t = line + j * T2 + k
                         tile = multiply_add_pixels(tile, x, at + peek(taps, t), step, w, w_at + t * BLOCK,
-                                                   TAPS, VECTORS, MASKED, width, zeros, column + k * gap, apart, extent)
+                                                   LENGTH, VECTORS, MASKED, width, zeros, column + k * gap, apart, extent)
         return tile
 
     @jit(name=f"_forward_{rows}_{vectors}_{masked}_{length}")
@@ -188,7 +188,7 @@ def _next(n, p, q, P, Q):
 
 @functools.cache
 def weight_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
-    ROWS, VECTORS, BLOCK, MASKED, TAPS = rows, vectors, vectors * LANES, masked, length
+    ROWS, VECTORS, BLOCK, MASKED, LENGTH = rows, vectors, vectors * LANES, masked, length
 
     @jit(name=f"_weight_{rows}_{vectors}_{masked}_{length}")
     def kernel(part, parts, sums, x, g, zeros, phases, taps, met, every, units, ahead, geometry):
@@ -213,15 +213,15 @@ def weight_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
                         tile = fetch(g, source + c, spread(every * channels, ROWS, ROWS), VECTORS, height, channels - c)
                         for plane in range(first, last):
                             if whole:
-                                for t in range((plane * T1 + upper) * T2, (plane * T1 + lower) * T2, TAPS):
+                                for t in range((plane * T1 + upper) * T2, (plane * T1 + lower) * T2, LENGTH):
                                     add_products(sums, total + c * window + t * BLOCK, x, row + c + peek(taps, t),
-                                                 apart * channels, tile, TAPS, VECTORS, MASKED, channels - c, zeros, 0, 0, 1)
+                                                 apart * channels, tile, LENGTH, VECTORS, MASKED, channels - c, zeros, 0, 0, 1)
                             else:
                                 for j in range(plane * T1 + upper, plane * T1 + lower):
-                                    for k in range(0, T2, TAPS):
+                                    for k in range(0, T2, LENGTH):
                                         t = j * T2 + k
                                         add_products(sums, total + c * window + t * BLOCK, x, row + c + peek(taps, t),
-                                                     apart * channels, tile, TAPS, VECTORS, MASKED, channels - c, zeros,
+                                                     apart * channels, tile, LENGTH, VECTORS, MASKED, channels - c, zeros,
                                                      column + k * gap, apart, C)
                     r += ROWS * every
             n, p, q = _next(n, p, q, P, Q)

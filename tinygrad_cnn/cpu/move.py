@@ -89,12 +89,17 @@ def prefetch(typing, array, at, count):
     """Ask for array[at : +count], which is not needed yet, without waiting for it; it need not lie inside the array."""
     def codegen(context, builder, signature, args):
         base = pointer(context, builder, array, args[0], args[1])
-        kind = ir.FunctionType(ir.VoidType(), [FLOAT.as_pointer()] + [ir.IntType(32)] * 3)
-        ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
         with cgutils.for_range_slice(builder, INT(0), args[2], INT(LANES)) as (index, _):
-            builder.call(ask, [builder.gep(base, [index]), ir.IntType(32)(0), ir.IntType(32)(2), ir.IntType(32)(1)])
+            ask(builder, builder.gep(base, [index]))
         return context.get_dummy_value()
     return types.void(array, types.intp, types.intp), codegen
+
+
+def ask(builder, place):
+    """Asks for the line of the cache at an address."""
+    kind = ir.FunctionType(ir.VoidType(), [FLOAT.as_pointer()] + [ir.IntType(32)] * 3)
+    call = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    builder.call(call, [place, ir.IntType(32)(0), ir.IntType(32)(2), ir.IntType(32)(1)])
 
 
 @intrinsic

@@ -8,6 +8,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from .move import ask
 from .tile import FLOAT, INDICES, INT, LANES, MASK, VECTOR, fma, load, pointer, save, splat, vector
 
 QUAD = 4
@@ -104,12 +105,6 @@ def ask_for(typing, array, at):
         ask(builder, pointer(context, builder, array, *args))
         return context.get_dummy_value()
     return types.void(array, types.intp), codegen
-
-
-def ask(builder, place):
-    kind = ir.FunctionType(ir.VoidType(), [FLOAT.as_pointer()] + [ir.IntType(32)] * 3)
-    prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-    builder.call(prefetch, [place, ir.IntType(32)(0), ir.IntType(32)(2), ir.IntType(32)(1)])
 
 
 @intrinsic
