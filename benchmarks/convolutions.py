@@ -19,6 +19,8 @@ import numpy as np
 
 LEAST = 2e8
 """Operations of a drawn shape, about: small ones measure the launch."""
+MOST = 1 << 24
+"""Elements of x and of the output together, about: images whose windows do next to nothing are not as many as LEAST asks."""
 
 
 class Shape(NamedTuple):
@@ -56,7 +58,8 @@ def draw(pick: random.Random, wide: bool) -> Shape:
     if not wide and pick.random() < 0.4:  # depthwise
         c = o = groups = pick.choice((16, 32, 40, 128))
     out = (size - 1) // stride + 1
-    batch = max(1, min(1024, round(LEAST / (2 * out**rank * o * c // groups * kernel**rank))))
+    image = c * size**rank + o * out**rank
+    batch = max(1, min(MOST // image, round(LEAST / (2 * out**rank * o * c // groups * kernel**rank))))
     return Shape((batch, c, *(size,) * rank), (o, c // groups, *(kernel,) * rank), stride, dilation * (kernel - 1) // 2,
                  dilation, groups)
 

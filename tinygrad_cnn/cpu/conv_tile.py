@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import uintp
 
-from .conv_plan import PIXELS, SHARES, _image, plan
+from .conv_plan import PIXELS, SHARES, Plan, _image, plan
 from .jit import jit
 from .launch import launch, parts_for
 from .memory import empty
@@ -231,25 +231,45 @@ def dense_run(channels: int, inputs: int, window: tuple | list, dilation: tuple)
     return inputs * (window[2] if dilation[2] == 1 and channels == inputs else 1)
 
 
+class Job(NamedTuple):
+    """What of a convolution depends on the shapes alone."""
+    vectors: int          # of a tile
+    fold: int             # taps side by side in its lanes
+    block: int            # output channels
+    side: Groups
+    blocks: np.ndarray
+    taps: np.ndarray      # the first of each group
+    plan: Plan
+    biases: np.ndarray    # none
+
+
+@functools.lru_cache(512)
+def job(x_shape: tuple, out_shape: tuple, steps: tuple, w_shape: tuple, stride: tuple, corner: tuple, dilation: tuple) -> Job:
+    """The job of an output of this shape (N, P, Q, R) and these steps, and of weights (groups, O, C, I, J, K)."""
+    groups, outputs, inputs, *window = w_shape
+    taps, run = inputs * math.prod(window), dense_run(x_shape[4], inputs, window, dilation)
+    vectors, fold = pixels_tile(outputs, run, taps // run)
+    block, side = vectors * LANES // fold, groups_of(taps, run, fold)
+    p = plan(x_shape, out_shape, steps, tuple(window), inputs, stride, corner, dilation, math.prod(w_shape))
+    return Job(vectors, fold, block, side, blocks_of(groups, inputs, outputs, block), p.taps[side.taps[:, 0]], p,
+               np.zeros((groups, -(-outputs // block) * block, fold), np.float32))
+
+
 def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, stride: tuple, corner: tuple,
              dilation: tuple, relu: bool) -> None:
     """out = convolution of x with w (groups, O, C, I, J, K), where out and w may be strided."""
-    groups, outputs, inputs, *window = w.shape
-    run = dense_run(x.shape[4], inputs, window, dilation)
-    vectors, fold = pixels_tile(outputs, run)
-    block, side = vectors * LANES // fold, groups_of(inputs * math.prod(window), run, fold)
-    blocks = blocks_of(groups, inputs, outputs, block)
-    p = plan(x.shape, out.shape[:4], element_strides(out), tuple(window), inputs, stride, corner, dilation, w.size)
+    vectors, fold, block, side, blocks, taps, p, biases = job(x.shape, out.shape[:4], element_strides(out), w.shape, stride,
+                                                              corner, dilation)
     packed = empty(len(blocks) * len(p.taps) * block, np.float32)
     launch(_pack, parts_for(packed.size), packed, flat(w), block, w.shape, element_strides(w))
     if fold > 1:
         packed = (packed.reshape(len(blocks), -1, block)[:, side.taps] * side.share).swapaxes(2, 3).reshape(-1)
-    biases = np.zeros((groups, -(-outputs // block) * block, fold), np.float32)
     if bias is not None:
-        biases[:, :outputs, 0] = bias.reshape(groups, outputs)
+        biases = np.zeros_like(biases)
+        biases[:, :w.shape[1], 0] = bias.reshape(w.shape[:2])
     parts = shares(p.bands, out.size * len(p.taps))
     launch(forward_kernel(vectors, fold), parts, flat(out), flat(x), packed, biases.reshape(-1), relu,
-           p.taps[side.taps[:, 0]], p.pixels, p.places, blocks, p.scratch(parts), p.room, p.bands,
+           taps, p.pixels, p.places, blocks, p.scratch(parts), p.room, p.bands,
            empty(parts * CHUNK * out.shape[4] * streamed(out), np.float32), (*p.steps, out.shape[4]),
            p.ahead(x, len(blocks) * -(-len(p.pixels) // WIDE[0])), p.geometry)
 

@@ -29,12 +29,14 @@ def width_of(outputs: int) -> int:
 
 
 @functools.lru_cache(512)
-def pixels_tile(outputs: int, length: int) -> tuple[int, int]:
-    """(vectors, fold) of a tile of pixels that take least for so few outputs, if `fold` neighboring taps of runs of this
-    length lie side by side in the lanes: each step waits for the multiplications, two at a time, or for the loads."""
+def pixels_tile(outputs: int, length: int, runs: int) -> tuple[int, int]:
+    """(vectors, fold) of a tile of pixels that take least for so few outputs and so many runs of taps of this length, if
+    `fold` neighboring taps lie side by side in the lanes: each step waits for the multiplications, two at a time, or for the
+    loads; at the end the sums of `fold` lanes are added, in two shuffles for each vector that is left."""
     def cost(vectors: int, fold: int) -> float:
-        idle = 1.05 if fold > 1 else 1                               # their sums are added for each pixel
-        return -(-outputs * fold // (vectors * LANES)) * -(-length // fold) * max(4 * vectors, 4.5 + vectors / 2) * idle
+        steps = runs * -(-length // fold)
+        return -(-outputs * fold // (vectors * LANES)) * (steps * max(4 * vectors, 4.5 + vectors / 2) +
+                                                          1.5 * WIDE[0] * vectors * (1 - 1 / fold))
     pairs = [(v, fold) for fold in FOLDS[1:] for v in WIDTHS if outputs * fold <= v * LANES and fold <= length]
     return min([(width_of(outputs), 1), *pairs], key=lambda pair: cost(*pair))
 
