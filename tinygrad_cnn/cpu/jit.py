@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import llvmlite
+import llvmlite.binding as llvm
 import numba
 import numpy as np
 from numba.core import config, sigutils
@@ -80,11 +81,15 @@ def announce(name: str) -> None:
 
 @contextmanager
 def optimization(level: int):
-    """Compile at this optimization level. Numba has one level for all; the compiler lock is held around this."""
+    """Compile at this optimization level, and leave instructions in the order in which our tiles emit them: LLVM would move
+    all loads to the front, where registers do not suffice for them. Numba has one setting for all; the compiler lock is held
+    around this."""
     before, config.OPT = config.OPT, min(config.OPT, OptimizationLevel(level))
+    llvm.set_option("jit", "-enable-misched=0")
     try:
         yield
     finally:
+        llvm.set_option("jit", "-enable-misched=1")
         config.OPT = before
 
 

@@ -15,6 +15,7 @@ The convolution itself, and its adjoint in w, have lanes enough: they are those 
 import functools
 import itertools
 import math
+from collections import namedtuple
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ from .jit import jit
 from .launch import launch
 from .memory import empty
 from .move import fill, prefetch, settle, stream, streamed
-from .thin_tile import QUAD, ask_for, ask_for_all, gather_quads, multiply_add_columns, rows_at, scatter_quads, turn_quads
+from .thin_tile import QUAD, ask_for_all, gather_quads, multiply_add_columns, rows_at, scatter_quads, turn_quads
 from .tile import LANES, clear, fetch, peek, plus, spread, start, store, zeros
 
 __all__ = ["forward", "suits", "transpose", "weight"]
@@ -34,11 +35,12 @@ REGISTERS = 32       # of a tile, the pixels it is multiplied with, and a weight
 HEIGHT, LENGTH = 9, 8    # columns and vectors of a tile, at most
 LONG = 512           # pixels beyond which rows are cut
 IMAGES = 48          # side by side in a line, at most
-VECTORS = 48         # of a line of several images
+VECTORS = 12         # of a line of several images
 CACHE = 1 << 17      # float32 of the lines that are kept, if they are of several images: a quarter of a second-level cache
 UNITS = 8            # pieces into which work is cut if it is large
 SLACK = 4 * LANES    # float32 of a line that may be read, or written, beyond its pixels
 TERMS = 128          # of a sum that are added at a time: each of its pieces rounds less than the whole would
+ASKED = 4 * LANES    # float32 of g that are asked for at each step of a sum, at most
 AHEAD = 1 << 13      # float32 of g that are asked for before they are needed, where lines are of one image
 PAGE = 1024          # float32 of a row of out that is streamed, at least: the lines at its ends are not
 APART = 32           # int64 between what different threads write, so that no line of the cache is written by both
@@ -66,92 +68,103 @@ def axis_of(extent: int, length: int, stride: int, padding: int, dilation: int) 
     return Axis(met, min(offsets), max(offsets) - min(offsets), -(-extent // stride)) if offsets else None
 
 
+Geometry = namedtuple("Geometry", (
+    "N P Q R outputs "               # the shape of g
+    "A B C channels "                # and of out
+    "s0 s1 s2 "                      # strides
+    "low0 low1 span0 span1 "         # of the axes of planes and rows (see Axis)
+    "high wide "                     # planes and rows of out, of each residue
+    "images pitch reach chunks width "    # of a line (see Line), and how many images are side by side
+    "table "                         # pixels of a line, in whole tiles
+    "pieces ring "                   # of the lines of an image; how many are kept
+    "step margin "                   # from one column to the next; before the columns of the first image
+    "blocks length terms "           # of columns; weights of one; rows of g whose products are summed at a time
+    "asked extent"))                 # elements asked for at each step; of a line in one image
+
+
 @functools.cache
 def transpose_kernel(columns: int, vectors: int) -> Any:
     COLUMNS, VECTORS, TILE, BLOCK = columns, vectors, columns * vectors, vectors * LANES
 
     @jit(name=f"_transpose_{columns}_{vectors}")
     def kernel(part, parts, out, g, w, biases, blank, pixels, inside, phases, rows, quads, places, image, sums, page,
-               met, past, geometry):
-        (N, P, Q, R, outputs, A, B, _, _, s0, s1, _, low0, low1, span0, span1, high, wide, images, pitch, reach, chunks, _,
-         pieces, ring, step, blocks, length, margin, terms, asked, extent, _) = geometry
-        room, units, own = outputs * step, -(-N // images) * chunks * pieces, part * len(image) // parts
+               met, past, geo):
+        outputs, step, P, Q = geo.outputs, geo.step, geo.P, geo.Q
+        room, units, own = outputs * step, -(-geo.N // geo.images) * geo.chunks * geo.pieces, part * len(image) // parts
         found, columns = part * len(met) // parts, part * len(sums) // parts
         clear(sums, columns, len(sums) // parts)
         for unit in range(part * units // parts, (part + 1) * units // parts):
-            n, chunk, piece = unit // (chunks * pieces) * images, unit // pieces % chunks, unit % pieces
-            some = min(images, N - n)
-            count, made = (some - 1) * pitch + reach, -1
-            for line in range(piece * high * wide // pieces, (piece + 1) * high * wide // pieces):
-                u, v = line // wide, line % wide
+            n, chunk = unit // (geo.chunks * geo.pieces) * geo.images, unit // geo.pieces % geo.chunks
+            piece, lines, some = unit % geo.pieces, geo.high * geo.wide, min(geo.images, geo.N - n)
+            count, made = (some - 1) * geo.pitch + geo.reach, -1
+            for line in range(piece * lines // geo.pieces, (piece + 1) * lines // geo.pieces):
+                u, v = line // geo.wide, line % geo.wide
                 if made < 0:
-                    made = max(0, u + low0) * Q + (max(0, min(v + low1, Q - 1)) if u + low0 >= 0 else 0)
-                last = min(u + low0 + span0, P - 1) * Q + min(v + low1 + span1, Q - 1)
+                    made = max(0, u + geo.low0) * Q + (max(0, min(v + geo.low1, Q - 1)) if u + geo.low0 >= 0 else 0)
+                last = min(u + geo.low0 + geo.span0, P - 1) * Q + min(v + geo.low1 + geo.span1, Q - 1)
                 while made <= last:
-                    _line(image, own + made % ring * room, g, (n * P * Q + made) * R * outputs, pixels, inside, chunk, some,
-                          geometry)
+                    _line(image, own + made % geo.ring * room, g, (n * P * Q + made) * geo.R * outputs, pixels, inside, chunk,
+                          some, geo)
                     made += 1
-                near, stop, left = _next(n, made, chunk, some, geometry)
+                near, stop, left = _next(n, made, chunk, some, geo)
                 for f in range(len(phases)):
-                    a, b = u * s0 + phases[f, 0], v * s1 + phases[f, 1]
-                    if a >= A or b >= B:
+                    a, b = u * geo.s0 + phases[f, 0], v * geo.s1 + phases[f, 1]
+                    if a >= geo.A or b >= geo.B:
                         continue
                     taps = 0
                     for t in range(phases[f, 2], phases[f, 3]):
                         p, q = u + rows[t, 0], v + rows[t, 1]
                         if 0 <= p < P and 0 <= q < Q:
-                            met[found + 2 * taps], met[found + 2 * taps + 1] = own + (p * Q + q) % ring * room, rows[t, 2]
+                            met[found + 2 * taps], met[found + 2 * taps + 1] = own + (p * Q + q) % geo.ring * room, rows[t, 2]
                             taps += 1
-                    for block in range(blocks):
+                    for block in range(geo.blocks):
                         for e in range(0, count, BLOCK):
-                            for begin in range(0, taps, terms):
+                            for begin in range(0, taps, geo.terms):
                                 tile = zeros(TILE)
-                                for t in range(begin, min(begin + terms, taps)):
-                                    at, w_at = peek(met, found + 2 * t) + e, peek(met, found + 2 * t + 1) + block * length
+                                for t in range(begin, min(begin + geo.terms, taps)):
+                                    at, w_at = peek(met, found + 2 * t) + e, peek(met, found + 2 * t + 1) + block * geo.length
                                     for o in range(outputs):
-                                        ask_for(g, near + o * asked)
+                                        prefetch(g, near + o * geo.asked, geo.asked)
                                         tile = multiply_add_columns(tile, image, at + o * step, w, w_at + o * COLUMNS,
                                                                     COLUMNS)
-                                    near += outputs * asked
+                                    near += outputs * geo.asked
                                     if near >= stop:
-                                        stop += (left > 0) * P * Q * R * outputs
-                                        near, left = stop - extent, left - 1
-                                to = columns + block * COLUMNS * step + margin + e
+                                        stop += (left > 0) * P * Q * geo.R * outputs
+                                        near, left = stop - geo.extent, left - 1
+                                to = columns + block * COLUMNS * step + geo.margin + e
                                 if begin:
                                     tile = plus(tile, fetch(sums, to, spread(step, COLUMNS, COLUMNS), VECTORS, COLUMNS, BLOCK))
                                 store(sums, to, spread(step, COLUMNS, COLUMNS), tile, COLUMNS, BLOCK)
                     if taps:
-                        _row(out, (n * A + a) * B + b, chunk, some, sums, columns, page, part * len(page) // parts, biases,
-                             quads, places, past, geometry)
+                        _row(out, (n * geo.A + a) * geo.B + b, chunk, some, sums, columns, page, part * len(page) // parts,
+                             biases, quads, places, past, geo)
                     else:
-                        _blank(out, (n * A + a) * B + b, chunk, some, blank, past, geometry)
+                        _blank(out, (n * geo.A + a) * geo.B + b, chunk, some, blank, past, geo)
         settle()
     return kernel
 
 
 @jit
-def _next(n, made, chunk, some, geometry):
+def _next(n, made, chunk, some, geo):
     """The line after those made: where in g it begins, where its first image ends, how many images follow"""
-    (_, P, Q, R, outputs, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, chunks, width, _, _, _, _, _, _, _, _, extent,
-     _) = geometry
-    place = (n * P * Q + max(made, 0)) * R + chunk * width
-    if made >= P * Q:
-        place = n * P * Q * R + (chunk + 1) * width if chunk + 1 < chunks else (n + some) * P * Q * R
-    return place * outputs, place * outputs + extent, some - 1
+    lines = geo.P * geo.Q
+    place = (n * lines + max(made, 0)) * geo.R + chunk * geo.width
+    if made >= lines:
+        place = n * lines * geo.R + (chunk + 1) * geo.width if chunk + 1 < geo.chunks else (n + some) * lines * geo.R
+    return place * geo.outputs, place * geo.outputs + geo.extent, some - 1
 
 
 @jit
-def _line(image, at, g, place, pixels, inside, chunk, some, geometry):
+def _line(image, at, g, place, pixels, inside, chunk, some, geo):
     """image[at + o*step + e] = channel o of pixel e of a line of g"""
-    (_, P, Q, R, outputs, _, _, _, _, _, _, _, _, _, _, _, _, _, images, _, _, chunks, _, _, _, step, _, _, _, _, asked, _,
-     table) = geometry
-    row, ahead = R * outputs, AHEAD
-    if asked:
+    outputs, step, row = geo.outputs, geo.step, geo.R * geo.outputs
+    size, ahead = geo.P * geo.Q * row, AHEAD
+    if geo.asked:
         ahead = 0
-    elif images > 1:                                                 # to the same pixels of the next line
-        ahead = row if (place + row) % (P * Q * row) else row + (images - 1) * P * Q * row
-    first = (chunk if chunks > 1 else int(some < images)) * table
-    for e in range(first, first + table, LANES):
+    elif geo.images > 1:                                             # to the same pixels of the next line
+        ahead = row if (place + row) % size else row + (geo.images - 1) * size
+    first = (chunk if geo.chunks > 1 else int(some < geo.images)) * geo.table
+    for e in range(first, first + geo.table, LANES):
         mask = inside[e // LANES]
         if mask == 0:
             for o in range(outputs):
@@ -177,18 +190,16 @@ def _side_by_side(image, at, step, g, place, outputs, ahead):
 
 
 @jit
-def _row(out, row, chunk, some, sums, columns, page, own, biases, quads, places, past, geometry):
+def _row(out, row, chunk, some, sums, columns, page, own, biases, quads, places, past, geo):
     """Adds up the columns of a row of out, of so many images, and writes it there"""
-    (_, _, _, _, _, A, B, C, channels, _, _, s2, _, _, _, _, _, _, _, pitch, _, _, width, _, _, _, _, _, _, _, _, _,
-     _) = geometry
-    many, c = s2 * channels, chunk * width * s2
-    length = min(width * s2, C - c) * channels
+    many, c, pitch, width = geo.s2 * geo.channels, chunk * geo.width * geo.s2, geo.pitch, geo.width
+    length = min(width * geo.s2, geo.C - c) * geo.channels
     whole = 0 if past else max(0, (length - QUAD) // (LANES * many) * LANES)        # pixels that can go to out directly
     together = many > 1 and some > 1 and whole == 0                  # short rows of all images
     if together:
         _weave(page, own, 0, (some - 1) * pitch + width, sums, columns, many, biases, quads, places)
     for m in range(some):
-        place, source, line = ((row + m * A * B) * C + c) * channels, own, columns + m * pitch
+        place, source, line = ((row + m * geo.A * geo.B) * geo.C + c) * geo.channels, own, columns + m * pitch
         if together:
             source += m * pitch * many
         elif many > 1:
@@ -205,13 +216,12 @@ def _row(out, row, chunk, some, sums, columns, page, own, biases, quads, places,
 
 
 @jit
-def _blank(out, row, chunk, some, blank, past, geometry):
+def _blank(out, row, chunk, some, blank, past, geo):
     """A row of out that no tap meets, of so many images"""
-    (_, _, _, _, _, A, B, C, channels, _, _, s2, _, _, _, _, _, _, _, _, _, _, width, _, _, _, _, _, _, _, _, _, _) = geometry
-    c = chunk * width * s2
-    length = min(width * s2, C - c) * channels
+    c = chunk * geo.width * geo.s2
+    length = min(geo.width * geo.s2, geo.C - c) * geo.channels
     for m in range(some):
-        place = ((row + m * A * B) * C + c) * channels
+        place = ((row + m * geo.A * geo.B) * geo.C + c) * geo.channels
         if past:
             stream(out, place, blank, 0, length)
         else:
@@ -260,7 +270,7 @@ class Plan(NamedTuple):
     rooms: tuple          # of the lines that are kept, of the columns, and of the streams: so many steps
     step: int             # float32 from one channel of a line to the next, and from one column to the next
     units: int
-    geometry: tuple       # integers, named in the functions that take them
+    geometry: Geometry
 
 
 class Line(NamedTuple):
@@ -322,10 +332,10 @@ def plan(out_shape: tuple, g_shape: tuple, window: tuple, stride: tuple, padding
     quads, places = quads_of(row, channels, stride[2], step, margin - line.first, blocks * height * step)
     extent = min(R, line.pitch) * outputs                            # of a line, in one image
     asked = -(-images * extent // (len(rows) * blocks * (count // block) * outputs))
-    geometry = (N, P, Q, R, outputs, A, B, C, channels, *stride, planes.low, lines.low, planes.span, lines.span, planes.count,
-                lines.count, images, line.pitch, line.reach, line.chunks, line.width, pieces, ring, step, blocks,
-                math.prod(window[:2]) * outputs * height, margin, max(1, TERMS // outputs), asked * (asked <= LANES), extent,
-                count)
+    geometry = Geometry(N, P, Q, R, outputs, A, B, C, channels, *stride, planes.low, lines.low, planes.span, lines.span,
+                        planes.count, lines.count, images, line.pitch, line.reach, line.chunks, line.width, count,
+                        pieces, ring, step, margin, blocks, math.prod(window[:2]) * outputs * height,
+                        max(1, TERMS // outputs), asked * (asked <= ASKED), extent)
     return Plan(height, vectors, pixels, inside, phases, rows, quads, places, (ring * outputs, blocks * height + 1,
                 stride[2] * channels), step, groups * pieces, geometry)
 
