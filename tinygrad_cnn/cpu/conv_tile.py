@@ -97,7 +97,7 @@ def weight_kernel(rows: int, vectors: int, fold: int, run: int) -> Any:
     ROWS, VECTORS, BLOCK, FOLD, FOUND, RUN = rows, vectors, vectors * LANES, fold, -(-vectors // fold), run
     ADDRESSES, COUNT = ROWS // RUN, rows * vectors
 
-    @jit(name=f"_weight_{rows}_{vectors}_{fold}_{run}")
+    @jit(name=f"_weight_{rows}_{vectors}_{fold}_{run}", in_order=True)
     def kernel(part, parts, sums, x, g, taps, apart, pixels, blocks, scratch, room, lines, bands, splits, outputs, few,
                most, ahead, geometry):
         """sums[split, b, t, lane] = sum over a split's pixels of image[pixels[pixel] + taps[t]] * g[pixel, o]"""

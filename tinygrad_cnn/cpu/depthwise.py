@@ -123,7 +123,7 @@ def forward_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
                                                    LENGTH, VECTORS, MASKED, width, zeros, column + k * gap, apart, extent)
         return tile
 
-    @jit(name=f"_forward_{rows}_{vectors}_{masked}_{length}")
+    @jit(name=f"_forward_{rows}_{vectors}_{masked}_{length}", in_order=True)
     def kernel(part, parts, out, x, w, bias, relu, zeros, phases, taps, met, along, every, units, lines, chunk, steps,
                ahead, geometry):
         _, A, B, C, channels, P, Q, R, s0, s1, s2 = geometry
@@ -190,7 +190,7 @@ def _next(n, p, q, P, Q):
 def weight_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
     ROWS, VECTORS, BLOCK, MASKED, LENGTH = rows, vectors, vectors * LANES, masked, length
 
-    @jit(name=f"_weight_{rows}_{vectors}_{masked}_{length}")
+    @jit(name=f"_weight_{rows}_{vectors}_{masked}_{length}", in_order=True)
     def kernel(part, parts, sums, x, g, zeros, phases, taps, met, every, units, ahead, geometry):
         _, A, B, C, channels, P, Q, R, s0, s1, s2 = geometry
         T1, T2, corner, gap, apart, window = phases[0, 6], phases[0, 7], phases[0, 10], phases[0, 13], every * s2, len(taps)

@@ -40,24 +40,32 @@ PATIENCE = 30             # seconds to wait for another process that compiles
 
 on_compile: list[Callable[[str], None]] = []    # each is called with a kernel's name just before it is compiled
 compiled = 0                                    # kernels compiled, not loaded, by this process
+scheduled = True                                # whether LLVM may reorder instructions
 
 
-def jit(function: Callable | None = None, *, name: str | None = None, precise: bool = False, inline: bool = False) -> Any:
+def jit(function: Callable | None = None, *, name: str | None = None, precise: bool = False, inline: bool = False,
+        in_order: bool = False) -> Any:
     """Compile `function` with Numba at its first call with each signature.
 
     `name` renames the product of a factory, so that its cache entry and its announcement are its own.
     `precise` forbids the compiler to reorder sums and to contract a multiplication and an addition. `inline` makes the
-    function a part of each that calls it, so that a tile it takes and returns stays in registers.
+    function a part of each that calls it, so that a tile it takes and returns stays in registers. `in_order` leaves
+    instructions in the order in which a tile's code emits them: LLVM moves loads to the front, even where registers do not
+    suffice for what they load.
     """
     if function is None:
-        return functools.partial(jit, name=name, precise=precise, inline=inline)
+        return functools.partial(jit, name=name, precise=precise, inline=inline, in_order=in_order)
     if name is not None:
         function.__name__ = function.__qualname__ = name
-    return Kernel(function, targetoptions=dict(OPTIONS, fastmath=not precise and set(REORDER), forceinline=inline))
+    kernel = Kernel(function, targetoptions=dict(OPTIONS, fastmath=not precise and set(REORDER), forceinline=inline))
+    kernel.in_order = in_order
+    return kernel
 
 
 class Kernel(CPUDispatcher):
     """Numba's dispatcher of a function, with our cache and one lock among processes around compilation."""
+
+    in_order = False
 
     def __init__(self, py_func: Callable, *args: Any, **kwargs: Any):
         super().__init__(py_func, *args, **kwargs)
@@ -65,7 +73,7 @@ class Kernel(CPUDispatcher):
 
     def compile(self, sig: Any) -> Any:
         arguments, _ = sigutils.normalize_signature(sig)
-        with global_compiler_lock, optimization(LEVEL):    # always taken before the lock among processes: no deadlock
+        with global_compiler_lock, optimization(LEVEL, self.in_order):    # always taken before the lock among processes: no deadlock
             if tuple(arguments) in self.overloads or self._cache.has(sig, self.targetctx):
                 return super().compile(sig)
             with file_lock():                              # while we waited, another process may have compiled it
@@ -80,17 +88,25 @@ def announce(name: str) -> None:
 
 
 @contextmanager
-def optimization(level: int):
-    """Compile at this optimization level, and leave instructions in the order in which our tiles emit them: LLVM would move
-    all loads to the front, where registers do not suffice for them. Numba has one setting for all; the compiler lock is held
-    around this."""
-    before, config.OPT = config.OPT, min(config.OPT, OptimizationLevel(level))
-    llvm.set_option("jit", "-enable-misched=0")
+def optimization(level: int, in_order: bool):
+    """Compile at this optimization level, with LLVM's scheduler of instructions or without. Both are one setting for all;
+    the compiler lock is held around this, which may run inside another compilation."""
+    before = config.OPT, scheduled
+    config.OPT = min(config.OPT, OptimizationLevel(level))
+    schedule(not in_order)
     try:
         yield
     finally:
-        llvm.set_option("jit", "-enable-misched=1")
-        config.OPT = before
+        config.OPT = before[0]
+        schedule(before[1])
+
+
+def schedule(wanted: bool) -> None:
+    """Let LLVM reorder the instructions of what is compiled next, or not."""
+    global scheduled
+    if wanted != scheduled:
+        scheduled = wanted
+        llvm.set_option("jit", f"-enable-misched={wanted:d}")
 
 
 class Cache(NullCache):

@@ -25,7 +25,7 @@ from .jit import jit
 from .launch import launch
 from .memory import empty
 from .move import fill, prefetch, settle, stream, streamed
-from .thin_tile import QUAD, ask_for_all, gather_quads, multiply_add_columns, rows_at, scatter_quads, turn_quads
+from .thin_tile import QUAD, ask_for, ask_for_all, gather_quads, multiply_add_columns, rows_at, scatter_quads, turn_quads
 from .tile import LANES, clear, fetch, peek, plus, spread, start, store, zeros
 
 __all__ = ["forward", "suits", "transpose", "weight"]
@@ -40,7 +40,6 @@ CACHE = 1 << 17      # float32 of the lines that are kept, if they are of severa
 UNITS = 8            # pieces into which work is cut if it is large
 SLACK = 4 * LANES    # float32 of a line that may be read, or written, beyond its pixels
 TERMS = 128          # of a sum that are added at a time: each of its pieces rounds less than the whole would
-ASKED = 4 * LANES    # float32 of g that are asked for at each step of a sum, at most
 AHEAD = 1 << 13      # float32 of g that are asked for before they are needed, where lines are of one image
 PAGE = 1024          # float32 of a row of out that is streamed, at least: the lines at its ends are not
 APART = 32           # int64 between what different threads write, so that no line of the cache is written by both
@@ -82,9 +81,15 @@ Geometry = namedtuple("Geometry", (
     "asked extent"))                 # elements asked for at each step; of a line in one image
 
 
+def asks_of(columns: int, vectors: int) -> int:
+    """How many lines of g are asked for at each step of a sum: its products hide so many."""
+    return 2 if columns * vectors >= REGISTERS // 2 else 1
+
+
 @functools.cache
 def transpose_kernel(columns: int, vectors: int) -> Any:
     COLUMNS, VECTORS, TILE, BLOCK = columns, vectors, columns * vectors, vectors * LANES
+    ASKS = asks_of(columns, vectors)
 
     @jit(name=f"_transpose_{columns}_{vectors}")
     def kernel(part, parts, out, g, w, biases, blank, pixels, inside, phases, rows, quads, places, image, sums, page,
@@ -124,7 +129,9 @@ def transpose_kernel(columns: int, vectors: int) -> Any:
                                 for t in range(begin, min(begin + geo.terms, taps)):
                                     at, w_at = peek(met, found + 2 * t) + e, peek(met, found + 2 * t + 1) + block * geo.length
                                     for o in range(outputs):
-                                        prefetch(g, near + o * geo.asked, geo.asked)
+                                        ask_for(g, near + o * geo.asked)
+                                        if ASKS > 1:
+                                            ask_for(g, near + o * geo.asked + geo.asked // 2)
                                         tile = multiply_add_columns(tile, image, at + o * step, w, w_at + o * COLUMNS,
                                                                     COLUMNS)
                                     near += outputs * geo.asked
@@ -335,7 +342,7 @@ def plan(out_shape: tuple, g_shape: tuple, window: tuple, stride: tuple, padding
     geometry = Geometry(N, P, Q, R, outputs, A, B, C, channels, *stride, planes.low, lines.low, planes.span, lines.span,
                         planes.count, lines.count, images, line.pitch, line.reach, line.chunks, line.width, count,
                         pieces, ring, step, margin, blocks, math.prod(window[:2]) * outputs * height,
-                        max(1, TERMS // outputs), asked * (asked <= ASKED), extent)
+                        max(1, TERMS // outputs), asked * (asked <= asks_of(height, vectors) * LANES), extent)
     return Plan(height, vectors, pixels, inside, phases, rows, quads, places, (ring * outputs, blocks * height + 1,
                 stride[2] * channels), step, groups * pieces, geometry)
 

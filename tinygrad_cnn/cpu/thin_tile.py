@@ -99,6 +99,15 @@ def ask_for_all(typing, array, at, table, index):
 
 
 @intrinsic
+def ask_for(typing, array, at):
+    """Ask for the line of array[at], which is not needed yet; it need not lie inside the array."""
+    def codegen(context, builder, signature, args):
+        ask(builder, pointer(context, builder, array, *args))
+        return context.get_dummy_value()
+    return types.void(array, types.intp), codegen
+
+
+@intrinsic
 def rows_at(typing, array, at, table, index):
     """A tile of QUAD vectors: array[at + table[index + j] : +LANES]"""
     tile = types.UniTuple(vector, QUAD)
