@@ -57,7 +57,7 @@ def forward_kernel(vectors: int, fold: int) -> Any:
     FOLD, OUTPUTS = fold, BLOCK // fold
 
     @jit(name=f"_forward_{vectors}_{fold}")
-    def kernel(part, parts, out, x, w, bias, relu, taps, pixels, places, blocks, scratch, room, bands, lines, steps,
+    def kernel(part, parts, out, x, w, bias, relu, away, taps, pixels, places, blocks, scratch, room, bands, lines, steps,
                ahead, geometry):
         """out[pixel, o] = bias[o] + sum over t of image[pixels[pixel] + taps[t]] * w[t, o], then max(., 0) if relu"""
         outputs, room_out = steps[3], len(lines) // parts            # for CHUNK pixels, or nothing
@@ -72,6 +72,9 @@ def forward_kernel(vectors: int, fold: int) -> Any:
                     for m in range(first, last, ROWS):               # ROWS output pixels
                         prefetch(x, min(near, ahead[3]), ahead[2])
                         near += ahead[2]
+                        if away:
+                            for r in range(m + 4 * ROWS, min(m + 5 * ROWS, last)):
+                                prefetch(out, place + target + peek(places, r), width)
                         offsets = pick(pixels, m, last - 1, ROWS)
                         tile, line = start(bias, b * BLOCK, ROWS, VECTORS), b * len(taps) * BLOCK
                         for t in range(min(TERMS, len(taps))):
@@ -256,8 +259,9 @@ def job(x_shape: tuple, out_shape: tuple, steps: tuple, w_shape: tuple, stride: 
 
 
 def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, stride: tuple, corner: tuple,
-             dilation: tuple, relu: bool) -> None:
-    """out = convolution of x with w (groups, O, C, I, J, K), where out and w may be strided."""
+             dilation: tuple, relu: bool, away: bool = False) -> None:
+    """out = convolution of x with w (groups, O, C, I, J, K), where out and w may be strided; whether out is `away` from the
+    caches, so that its lines are asked for."""
     vectors, fold, block, side, blocks, taps, p, biases = job(x.shape, out.shape[:4], element_strides(out), w.shape, stride,
                                                               corner, dilation)
     packed = empty(len(blocks) * len(p.taps) * block, np.float32)
@@ -269,7 +273,7 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
         biases[:, :w.shape[1], 0] = bias.reshape(w.shape[:2])
     parts = shares(p.bands, out.size * len(p.taps))
     launch(forward_kernel(vectors, fold), parts, flat(out), flat(x), packed, biases.reshape(-1), relu,
-           taps, p.pixels, p.places, blocks, p.scratch(parts), p.room, p.bands,
+           away, taps, p.pixels, p.places, blocks, p.scratch(parts), p.room, p.bands,
            empty(parts * CHUNK * out.shape[4] * streamed(out), np.float32), (*p.steps, out.shape[4]),
            p.ahead(x, len(blocks) * -(-len(p.pixels) // WIDE[0])), p.geometry)
 
@@ -286,8 +290,9 @@ def forward(out, x, w, bias, stride, padding, dilation, groups, relu):
 
 def transpose(out, g, w, bias, stride, padding, dilation, groups):
     w = w.reshape(groups, -1, *w.shape[1:]).swapaxes(1, 2)
-    for positions, taps, corner, spacing in reached(out, w, bias, stride, padding, dilation):
-        convolve(out[positions], g, w[taps], bias, (1, 1, 1), corner, spacing, False)
+    found = reached(out, w, bias, stride, padding, dilation)
+    for positions, taps, corner, spacing in found:
+        convolve(out[positions], g, w[taps], bias, (1, 1, 1), corner, spacing, False, streamed(out) and len(found) == 1)
 
 
 def weight(out, x, g, stride, padding, dilation, groups):
