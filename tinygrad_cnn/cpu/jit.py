@@ -73,7 +73,8 @@ class Kernel(CPUDispatcher):
 
     def compile(self, sig: Any) -> Any:
         arguments, _ = sigutils.normalize_signature(sig)
-        with global_compiler_lock, optimization(LEVEL, self.in_order):    # always taken before the lock among processes: no deadlock
+        # Numba's lock is always taken before the one among processes: no deadlock
+        with global_compiler_lock, optimization(LEVEL, self.in_order):
             if tuple(arguments) in self.overloads or self._cache.has(sig, self.targetctx):
                 return super().compile(sig)
             with file_lock():                              # while we waited, another process may have compiled it
