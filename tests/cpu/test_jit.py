@@ -133,6 +133,24 @@ def test_sums_are_reordered_unless_precise():
     assert abs(jit(total)(x) - serial) < 1e-2
 
 
+def test_the_order_of_instructions_holds_around_the_compilation_of_helpers(monkeypatch):
+    compiled = []
+    monkeypatch.setattr(module.Cache, "save_overload",
+                        lambda cache, *_: compiled.append((cache.function.__name__, module.scheduled)))
+
+    @jit
+    def helper(x):
+        return x + 1
+
+    @jit(in_order=True)
+    def kernel(x):
+        return helper(x) * 2
+
+    assert kernel(1) == 4
+    assert compiled == [("helper", True), ("kernel", False)]
+    assert module.scheduled
+
+
 def test_warnings_of_numba_are_none():
     with warnings.catch_warnings():
         warnings.simplefilter("error")

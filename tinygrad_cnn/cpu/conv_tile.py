@@ -243,7 +243,7 @@ class Job(NamedTuple):
     blocks: np.ndarray
     taps: np.ndarray      # the first of each group
     plan: Plan
-    biases: np.ndarray    # none
+    biases: np.ndarray    # zero, where there are none
 
 
 @functools.lru_cache(512)
