@@ -34,7 +34,7 @@ BLOCK, TILE = VECTORS * LANES, VECTORS * ROWS
 FINE, COARSE = 3, 4    # m, of the convolution and of its adjoints
 SIDE, PLACES = COARSE + 2, (COARSE + 2) ** 2
 TERMS = 16             # of a sum that are added at a time: each of its pieces rounds less than the whole would
-HEAVY = 1 << 16        # windows whose transformations only many pixels pay for
+WINDOWS = 1 << 16      # windows whose transformations only many pixels pay for
 MANY = 650             # of them, weighed by how much of their tiles they fill
 LOWEST = np.float32(-np.inf)
 on = os.environ.get("TINYGRAD_CNN_WINOGRAD", "1") != "0"
@@ -46,7 +46,7 @@ def suits(out_shape: tuple, w_shape: tuple, stride: tuple, dilation: tuple, grou
     windows = w_shape[0] * w_shape[1]
     return (on and groups == 1 and w_shape[2:] == (1, 3, 3) and max(*stride, *dilation) == 1
             and min(out_shape[2:4]) > 4 and min(w_shape[:2]) >= 32
-            and (windows <= HEAVY or (windows <= 1 << 20 and many(out_shape, FINE))))
+            and (windows <= WINDOWS or (windows <= 1 << 20 and many(out_shape, FINE))))
 
 
 def many(out_shape: tuple, size: int) -> bool:
@@ -211,7 +211,7 @@ def transpose(out, g, w, bias, stride, padding, dilation, groups):
 def weight(out, x, g, stride, padding, dilation, groups):
     outputs, inputs = out.shape[:2]
     N, _, P, Q, _ = g.shape
-    if outputs * inputs > HEAVY and not (many(g.shape, COARSE) and min(P, Q) > 2 * COARSE):
+    if outputs * inputs > WINDOWS and not (many(g.shape, COARSE) and min(P, Q) > 2 * COARSE):
         conv_tile.weight(out, x, g, stride, padding, dilation, groups)
         return
     B, padded, extent = -(-outputs // BLOCK), -(-inputs // LANES) * LANES, (-(-P // COARSE), -(-Q // COARSE))
