@@ -87,13 +87,15 @@ def line_of(row: Axis, R: int) -> Line:
     return Line(1, row.count, first, reach, max(reach + max(0, -row.low), end - first, row.count))
 
 
-def tile_of(line: Line, columns: int, products: float, most: int) -> tuple[int, int, int]:
-    """(images of a line, columns of a tile, vectors) that take least if so many products are summed for each column."""
+def tile_of(line: Line, columns: int, outputs: int, reached: float, again: list[float]) -> tuple[int, int, int]:
+    """(images of a line, columns of a tile, vectors) that take least if so many rows of taps are summed for each column.
+    Of the lines of so many images, `again` are copied twice."""
     def cost(images: int, height: int, vectors: int) -> float:
         count = -(-((images - 1) * line.pitch + line.reach) // (vectors * LANES))
         step = max(height * vectors / 2, (height + vectors) / 2, 4) + 0.5
-        return count * (-(-columns // height) * (products * step + 20) + 2 * columns * vectors) / images
-    several = [images for images in range(1, most + 1) if images == 1 or images * line.pitch <= VECTORS * LANES]
+        copied = 6 * vectors * outputs * (1 + again[images - 1])
+        return count * (-(-columns // height) * (outputs * reached * step + 20) + 2 * columns * vectors + copied) / images
+    several = [k for k in range(1, len(again) + 1) if k == 1 or k * line.pitch <= VECTORS * LANES]
     return min(((images, height, vectors) for images in several for height in range(1, min(columns, HEIGHT) + 1)
                 for vectors in range(1, LENGTH + 1) if height * vectors + min(height, vectors) < REGISTERS),
                key=lambda tile: cost(*tile))
@@ -114,8 +116,10 @@ def plan(out_shape: tuple, g_shape: tuple, window: tuple, stride: tuple, padding
     planes, lines, row = found
     line, ring, total = line_of(row, R), min(planes.span * Q + lines.span + 1, P * Q), planes.count * lines.count
     columns, reached = window[2] * channels, math.prod(window[:2]) / math.prod(map(min, stride[:2], window[:2]))
-    most = 1 if line.chunks > 1 else max(1, min(IMAGES, N // UNITS, CACHE // (ring * outputs * line.pitch)))
-    images, height, vectors = tile_of(line, columns, outputs * reached, most)
+    pieces = max(1, total // ring)                                   # of an image: at least as many lines as are kept
+    most = max(1, min(IMAGES, N, -(-N * pieces // UNITS), CACHE // (ring * outputs * line.pitch))) if line.chunks == 1 else 1
+    cuts = [min(-(-UNITS // (-(-N // k) * line.chunks)), pieces) for k in range(1, most + 1)]
+    images, height, vectors = tile_of(line, columns, outputs, reached, [(cut - 1) * ring / total for cut in cuts])
     block = vectors * LANES
     if line.chunks > 1:                                              # whole tiles
         reach = -(-line.reach // block) * block
@@ -125,7 +129,7 @@ def plan(out_shape: tuple, g_shape: tuple, window: tuple, stride: tuple, padding
     margin = -(-(line.first - row.low) // LANES) * LANES             # of zeros before the columns of the first image
     step = margin + max(count, (images - 1) * line.pitch + line.width) + row.span + SLACK
     step = (-(-step // LANES) | 1) * LANES                           # an odd number of lines of the cache
-    pieces = max(1, min(-(-UNITS // groups), total // (2 * ring)))
+    pieces = min(-(-UNITS // groups), pieces)
     pixels, inside = pixels_of(line, images, N, count, R, P * Q * R * outputs, outputs)
     phases, rows = phases_of(planes, lines, window[1], outputs * height)
     quads, places = quads_of(row, channels, stride[2], step, margin - line.first, blocks * height * step)
