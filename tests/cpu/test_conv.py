@@ -189,7 +189,7 @@ def test_winograd_serves_many_channels_where_pixels_pay(batch, module):
 
 @pytest.mark.parametrize("batch, extent, tiles", [(1, 12, True), (5, 12, False), (20, 8, True)])
 def test_the_gradient_of_heavy_weights_takes_winograd_where_pixels_pay(batch, extent, tiles, rng, monkeypatch):
-    monkeypatch.setattr(winograd, "HEAVY", 32 * 32 - 1)
+    monkeypatch.setattr(winograd, "WINDOWS", 32 * 32 - 1)
     x, g = (rng.standard_normal((batch, 1, extent, extent, 32), dtype=np.float32) for _ in range(2))
     out, other = (np.empty((32, 32, 1, 3, 3), np.float32) for _ in range(2))
     for module, found in (winograd, out), (conv_tile, other):
