@@ -35,7 +35,7 @@ def pixels_tile(outputs: int, length: int, runs: int) -> tuple[int, int]:
     loads; at the end the sums of `fold` lanes are added, in two shuffles for each vector that is left."""
     def cost(vectors: int, fold: int) -> float:
         steps = runs * -(-length // fold)
-        return -(-outputs * fold // (vectors * LANES)) * (steps * max(4 * vectors, 4.5 + vectors / 2) +
+        return -(-outputs * fold // (vectors * LANES)) * (steps * (max(4 * vectors, 4.5 + vectors / 2) + 1) +
                                                           1.5 * WIDE[0] * vectors * (1 - 1 / fold))
     pairs = [(v, fold) for fold in FOLDS[1:] for v in WIDTHS if outputs * fold <= v * LANES and fold <= length]
     return min([(width_of(outputs), 1), *pairs], key=lambda pair: cost(*pair))
