@@ -12,8 +12,8 @@ import numpy as np
 NAMES = ("cpu", "cuda", "meta")
 
 ONE_SIDED = {
-    "cpu": ("conv_plan", "conv_tile", "depthwise", "depthwise_tile", "jit", "launch", "memory", "move", "philox", "scalar",
-            "thin", "thin_plan", "thin_tile", "tile", "tile_shape", "winograd", "winograd_tile"),
+    "cpu": ("conv_pack", "conv_plan", "conv_tile", "depthwise", "depthwise_tile", "jit", "launch", "memory", "move", "philox",
+            "scalar", "thin", "thin_plan", "thin_tile", "tile", "tile_shape", "winograd", "winograd_tile"),
     "cuda": ("block", "check", "compiler", "conv_tile", "driver", "emulated_arrays", "emulated_language", "emulated_scalars",
              "emulator", "examples", "gpu", "indices", "intrinsics", "matmul_tile", "memory", "scalar", "tile"),
 }

@@ -40,12 +40,12 @@ class Plan(NamedTuple):
         """Room for the padded image of each part."""
         return empty(parts * self.room, np.float32)
 
-    def ahead(self, x: np.ndarray, tiles: int) -> tuple[int, int, int, int]:
-        """What of x is prefetched while a band of so many tiles is computed: where this begins for the first band, how
-        much further for each next one, how much of it there is for each tile, and where the last piece begins."""
-        share = x.size // self.bands
+    def ahead(self, size: int, tiles: int) -> tuple[int, int, int, int]:
+        """What of x, of this size, is prefetched while a band of so many tiles is computed: where this begins for the first
+        band, how much further for each next one, how much of it there is for each tile, where the last piece begins."""
+        share = size // self.bands
         piece = -(-share // tiles) * self.asked
-        return self.lead, share, piece, max(0, x.size - piece)
+        return self.lead, share, piece, max(0, size - piece)
 
 
 @functools.lru_cache(512)

@@ -15,17 +15,16 @@ where s is 2, even positions have met every second tap of the window, and odd po
 import functools
 import itertools
 import math
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import uintp
 
+from .conv_pack import Groups, _pack, _pack_groups, _unpack, _unpack_groups, groups_of
 from .conv_plan import PIXELS, SHARES, Plan, _image, plan
 from .jit import jit
 from .launch import launch, parts_for
 from .memory import empty
-from .move import copy, fill, prefetch, settle, stream, streamed
+from .move import fill, prefetch, settle, stream, streamed
 from .tile import (
     clear,
     fetch,
@@ -48,7 +47,7 @@ from .tile_shape import FEW, LANES, WIDE, pixels_tile, taps_tile
 TERMS = 64            # of a sum that are added at a time: each of its pieces rounds less than the whole would
 CHUNK = 32            # output pixels that are streamed together
 PIECE = 32            # pixels of g between prefetches
-PAGE = 256            # vectors of weights that are put in their places together: half of a first-level cache
+NONE = slice(0, 0)    # of the taps
 
 
 @functools.cache
@@ -142,52 +141,6 @@ def weight_kernel(rows: int, vectors: int, fold: int, run: int) -> Any:
     return kernel
 
 
-@jit
-def _pack(part, parts, packed, w, block, shape, strides):
-    """packed[group, b, (i, j, k, c), lane] = w[group, b*block + lane, c, i, j, k], zero beyond the last output"""
-    G, outputs, C, planes, J, K = shape
-    B, window = -(-outputs // block), planes * J * K
-    some = max(1, PAGE // window)
-    pieces = -(-C // some)
-    for piece in range(part * G * B * pieces // parts, (part + 1) * G * B * pieces // parts):
-        place, first = piece // pieces, piece % pieces * some
-        group, b = place // B, place % B
-        width = min(block, outputs - b * block)
-        if width < block:
-            for tap in range(window):
-                clear(packed, ((place * window + tap) * C + first) * block, min(some, C - first) * block)
-        for lane in range(width):
-            origin = group * strides[0] + (b * block + lane) * strides[1]
-            for tap in range(window):
-                i, j, k = tap // (J * K), tap // K % J, tap % K
-                source = origin + i * strides[3] + j * strides[4] + k * strides[5]
-                for c in range(first, min(first + some, C)):
-                    copy(packed, ((place * window + tap) * C + c) * block + lane, w, source + c * strides[2], 1)
-
-
-@jit
-def _unpack(part, parts, w, sums, splits, block, shape):
-    """w[group, b*block + lane, c, i, j, k] = sum over the splits of sums[split, group, b, (i, j, k, c), lane], in the first"""
-    G, outputs, C, window = shape
-    B, some = -(-outputs // block), max(1, PAGE // window)
-    length, pieces = G * B * window * C * block, -(-C // some)
-    for piece in range(part * G * B * pieces // parts, (part + 1) * G * B * pieces // parts):
-        place, first = piece // pieces, piece % pieces * some
-        group, b = place // B, place % B
-        count = min(some, C - first)
-        for tap in range(window):
-            line = ((place * window + tap) * C + first) * block
-            for split in range(1, splits):
-                for e in range(uintp(count * block)):
-                    sums[line + e] += sums[split * length + line + e]
-        for lane in range(min(block, outputs - b * block)):
-            row = (group * outputs + b * block + lane) * C
-            for tap in range(window):
-                source = (place * window + tap) * C * block + lane
-                for c in range(first, first + count):
-                    w[(row + c) * window + tap] = sums[source + c * block]
-
-
 @functools.lru_cache(512)
 def blocks_of(groups: int, inputs: int, outputs: int, block: int) -> np.ndarray:
     """For each block of output channels: its group's first input channel, its first output channel, its channels."""
@@ -207,26 +160,6 @@ def element_strides(x: np.ndarray) -> tuple:
 def suits(out_shape: tuple, w_shape: tuple, stride: tuple, dilation: tuple, groups: int) -> bool:
     """Every convolution of float32."""
     return True
-
-
-class Groups(NamedTuple):
-    """Taps that are taken together. A run of taps ends with a group that may overlap the one before: what a tap adds is
-    divided among its groups, so that no group sees anything but its run, unless it is larger: nobody looks at what it
-    finds beyond."""
-    taps: np.ndarray      # (groups, count): each tap of each group
-    share: np.ndarray     # (groups, count, 1): 1 or 1/2
-    place: np.ndarray     # for each tap: of all taps of all groups, one that it is
-
-
-@functools.lru_cache(512)
-def groups_of(taps: int, length: int, count: int) -> Groups:
-    """Groups of so many taps out of runs of this length."""
-    starts = np.minimum(np.arange(0, length, count), max(0, length - count))
-    found = (np.arange(0, taps, length)[:, None, None] + starts[:, None] + np.arange(count)).reshape(-1, count)
-    times, place = np.bincount(found.reshape(-1)), np.zeros(taps, np.int64)
-    inside = np.arange(count) < length
-    place[found[:, inside]] = np.arange(found.size).reshape(-1, count)[:, inside]
-    return Groups(found, (1 / times[found]).astype(np.float32)[..., None], place)
 
 
 def dense_run(channels: int, inputs: int, window: tuple | list, dilation: tuple) -> int:
@@ -254,28 +187,28 @@ def job(x_shape: tuple, out_shape: tuple, steps: tuple, w_shape: tuple, stride: 
     vectors, fold = pixels_tile(outputs, run, taps // run)
     block, side = vectors * LANES // fold, groups_of(taps, run, fold)
     p = plan(x_shape, out_shape, steps, tuple(window), inputs, stride, corner, dilation, math.prod(w_shape))
-    return Job(vectors, fold, block, side, blocks_of(groups, inputs, outputs, block), p.taps[side.taps[:, 0]], p,
-               np.zeros((groups, -(-outputs // block) * block, fold), np.float32))
+    return Job(vectors, fold, block, side, blocks_of(groups, inputs, outputs, block), p.taps[side.first], p,
+               np.zeros(groups * -(-outputs // block) * block * fold, np.float32))
 
 
 def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, stride: tuple, corner: tuple,
              dilation: tuple, relu: bool, away: bool = False) -> None:
     """out = convolution of x with w (groups, O, C, I, J, K), where out and w may be strided; whether out is `away` from the
     caches, so that its lines are asked for."""
-    vectors, fold, block, side, blocks, taps, p, biases = job(x.shape, out.shape[:4], element_strides(out), w.shape, stride,
-                                                              corner, dilation)
-    packed = empty(len(blocks) * len(p.taps) * block, np.float32)
-    launch(_pack, parts_for(packed.size), packed, flat(w), block, w.shape, element_strides(w))
-    if fold > 1:
-        packed = (packed.reshape(len(blocks), -1, block)[:, side.taps] * side.share).swapaxes(2, 3).reshape(-1)
+    steps = element_strides(out)
+    vectors, fold, block, side, blocks, taps, p, biases = job(x.shape, out.shape[:4], steps, w.shape, stride, corner, dilation)
+    packed, strides = empty(len(blocks) * len(side.taps) * block, np.float32), element_strides(w)
+    if fold == 1:
+        launch(_pack, parts_for(packed.size), packed, flat(w), block, w.shape, strides)
+    else:
+        launch(_pack_groups, parts_for(packed.size), packed, flat(w), side.taps, side.share, block, fold, w.shape, strides)
     if bias is not None:
         biases = np.zeros_like(biases)
-        biases[:, :w.shape[1], 0] = bias.reshape(w.shape[:2])
+        biases.reshape(len(w), -1, fold)[:, :w.shape[1], 0] = bias.reshape(w.shape[:2])
     parts = shares(p.bands, out.size * len(p.taps))
-    launch(forward_kernel(vectors, fold), parts, flat(out), flat(x), packed, biases.reshape(-1), relu,
-           away, taps, p.pixels, p.places, blocks, p.scratch(parts), p.room, p.bands,
-           empty(parts * CHUNK * out.shape[4] * streamed(out), np.float32), (*p.steps, out.shape[4]),
-           p.ahead(x, len(blocks) * -(-len(p.pixels) // WIDE[0])), p.geometry)
+    launch(forward_kernel(vectors, fold), parts, flat(out), flat(x), packed, biases, relu, away, taps, p.pixels, p.places,
+           blocks, p.scratch(parts), p.room, p.bands, empty(parts * CHUNK * out.shape[4] * streamed(out), np.float32),
+           (*p.steps, out.shape[4]), p.ahead(x.size, len(blocks) * -(-len(p.pixels) // WIDE[0])), p.geometry)
 
 
 def shares(bands: int, products: int) -> int:
@@ -290,59 +223,80 @@ def forward(out, x, w, bias, stride, padding, dilation, groups, relu):
 
 def transpose(out, g, w, bias, stride, padding, dilation, groups):
     w = w.reshape(groups, -1, *w.shape[1:]).swapaxes(1, 2)
-    found = reached(out, w, bias, stride, padding, dilation)
+    found, count = phases(out.shape[1:4], w.shape[3:], stride, padding, dilation)
+    if len(found) < count:
+        fill(out, bias)                                             # what no tap adds to
     for positions, taps, corner, spacing in found:
-        convolve(out[positions], g, w[taps], bias, (1, 1, 1), corner, spacing, False, streamed(out) and len(found) == 1)
+        convolve(out[positions], g, w[taps], bias, (1, 1, 1), corner, spacing, False, streamed(out) and count == 1)
+
+
+class WeightJob(NamedTuple):
+    """What of the gradient of a weight depends on the shapes alone."""
+    tile: tuple           # its rows, vectors, fold and run (see `taps_tile`)
+    block: int            # output channels
+    side: Groups
+    blocks: np.ndarray
+    taps: np.ndarray      # the first of each group
+    plan: Plan
+    apart: int            # from one tap of a run to the next
+    few: bool             # whether tiles are, so that g is read where it lies, if lanes hold no other taps
+    most: int             # pixels that all tiles take in turn
+    splits: int           # of the sum over the pixels, each of some bands
+    owners: int           # of the blocks of each split
+    ahead: tuple          # see Plan.ahead
+
+
+@functools.lru_cache(512)
+def weight_job(x_shape: tuple, g_shape: tuple, out_shape: tuple, stride: tuple, padding: tuple, dilation: tuple,
+               groups: int) -> WeightJob:
+    """The job of weights (O, C, I, J, K) from x and g. How the sum is split depends on nothing else."""
+    outputs, inputs, *window = out_shape
+    outputs //= groups
+    apart, length = 1, dense_run(x_shape[4], inputs, window, dilation)
+    if x_shape[4] == 1:                                             # also taps at a distance have one address
+        apart, length = dilation[2], window[2]
+    taps = inputs * math.prod(window)
+    p = plan(x_shape, g_shape[:4], (0, 0, 0, 0), tuple(window), inputs, stride, tuple(-n for n in padding), dilation, 0)
+    rows, vectors, fold, run = taps_tile(outputs, length, taps // length, apart == 1, p.room > 0)
+    side, block = groups_of(taps, length, fold * run), vectors * LANES // fold
+    blocks, tiles = blocks_of(groups, inputs, outputs, block), -(-len(side.first) * run // rows)
+    large = math.prod(g_shape) * taps > 1 << 20
+    splits = max(1, min(SHARES, p.bands, (1 << 18) // (len(blocks) * len(side.taps) * block))) if large else 1
+    owners = min(len(blocks), SHARES // splits) if large else 1
+    few, most = fold == 1 and tiles <= FEW, len(p.pixels)
+    if tiles > 1 or not few:
+        most = min(most, PIXELS // max(1, vectors - 1))             # whose g stays in the first-level cache
+    ahead = p.ahead(math.prod(x_shape), -(-len(blocks) // owners) * tiles * -(-len(p.pixels) // PIECE))
+    return WeightJob((rows, vectors, fold, run), block, side, blocks, p.taps[side.first], p, apart, few, most, splits, owners,
+                     ahead)
 
 
 def weight(out, x, g, stride, padding, dilation, groups):
-    """The sum over pixels is cut into `splits` sums, each of some bands; how many depends on the shapes alone."""
     outputs, inputs, *window = out.shape
-    outputs //= groups
-    apart, length = 1, dense_run(x.shape[4], inputs, window, dilation)
-    if x.shape[4] == 1:                                             # also taps at a distance have one address
-        apart, length = dilation[2], window[2]
-    taps = inputs * math.prod(window)
-    p = plan(x.shape, g.shape[:4], (0, 0, 0, 0), tuple(window), inputs, stride, tuple(-p for p in padding), dilation, 0)
-    rows, vectors, fold, run = taps_tile(outputs, length, taps // length, apart == 1, p.room > 0)
-    side, block = groups_of(taps, length, fold * run), vectors * LANES // fold
-    blocks = blocks_of(groups, inputs, outputs, block)
-    length, tiles = len(blocks) * len(side.taps) * run * vectors * LANES, -(-len(side.taps) * run // rows)
-    large = g.size * taps > 1 << 20
-    splits = max(1, min(SHARES, p.bands, (1 << 18) // length)) if large else 1
-    owners = min(len(blocks), SHARES // splits) if large else 1
-    parts, few = splits * owners, fold == 1 and tiles <= FEW
-    most = len(p.pixels)                                            # of these for all tiles in turn
-    if tiles > 1 or not few:
-        most = min(most, PIXELS // max(1, vectors - 1))             # whose g stays in the first-level cache
-    sums = empty(splits * length + rows * vectors * LANES, np.float32)
-    launch(weight_kernel(rows, vectors, fold, run), parts, sums, flat(x), flat(g), p.taps[side.taps[:, 0]], apart, p.pixels,
-           blocks, p.scratch(parts), p.room, empty(parts * most * vectors * LANES, np.float32), p.bands, splits,
-           groups * outputs, few, most,
-           p.ahead(x, -(-len(blocks) // owners) * tiles * -(-len(p.pixels) // PIECE)), p.geometry)
-    if fold * run > 1:
-        sums = sums[:splits * length].reshape(splits, -1).sum(axis=0).reshape(len(blocks), -1, block, fold).swapaxes(2, 3)
-        splits, sums = 1, sums.reshape(len(blocks), -1, block)[:, side.place].reshape(-1)
-    launch(_unpack, parts_for(sums.size), flat(out), sums, splits, block,
-           (groups, outputs, inputs, math.prod(window)))
+    tile, block, side, blocks, taps, p, apart, few, most, splits, owners, ahead = weight_job(
+        x.shape, g.shape, out.shape, stride, padding, dilation, groups)
+    rows, vectors, fold, run = tile
+    parts, length, width = splits * owners, len(blocks) * len(side.taps) * block, vectors * LANES
+    sums = empty(splits * length + rows * width, np.float32)
+    launch(weight_kernel(*tile), parts, sums, flat(x), flat(g), taps, apart, p.pixels, blocks, p.scratch(parts), p.room,
+           empty(parts * most * width, np.float32), p.bands, splits, outputs, few, most, ahead, p.geometry)
+    shape = groups, outputs // groups, inputs, math.prod(window)
+    if fold * run == 1:
+        launch(_unpack, parts_for(length), flat(out), sums, splits, block, shape)
+    else:
+        launch(_unpack_groups, parts_for(length), flat(out), sums, side.place, splits, length, block, fold, shape)
 
 
-def reached(out: np.ndarray, w: np.ndarray, bias: np.ndarray | None, stride: tuple, padding: tuple,
-            dilation: tuple) -> list[tuple]:
-    """The phases that have taps. If there are others, all of out is filled with what no tap adds to."""
-    found = list(phases(out.shape, w.shape, stride, padding, dilation))
-    some = [phase for phase in found if w[phase[1]].size]
-    if len(some) < len(found):
-        fill(out, bias)
-    return some
-
-
-def phases(out_shape: tuple, w_shape: tuple, stride: tuple, padding: tuple, dilation: tuple) -> Iterator[tuple]:
-    """The convolutions with stride 1 that make up an adjoint: the positions in out, taps in w, corner and dilation."""
-    for residues in itertools.product(*map(range, map(min, stride, out_shape[1:4]))):
-        axes = [taps_of(*axis) for axis in zip(residues, w_shape[-3:], stride, padding, dilation)]
-        taps, corner, spacing = zip(*axes)
-        yield (slice(None), *map(slice, residues, (None,) * 3, stride)), (..., *taps), corner, spacing
+@functools.lru_cache(512)
+def phases(extents: tuple, window: tuple, stride: tuple, padding: tuple, dilation: tuple) -> tuple[list[tuple], int]:
+    """The convolutions with stride 1 that make up an adjoint of these extents, if any taps: the positions in out, taps in w,
+    corner and dilation. Beside them: how many there are with those that have no taps."""
+    found, counts = [], [min(pair) for pair in zip(stride, extents)]
+    for residues in itertools.product(*map(range, counts)):
+        taps, corner, spacing = zip(*(taps_of(*axis) for axis in zip(residues, window, stride, padding, dilation)))
+        if all(some != NONE for some in taps):
+            found.append(((slice(None), *map(slice, residues, (None,) * 3, stride)), (..., *taps), corner, spacing))
+    return found, math.prod(counts)
 
 
 def taps_of(residue: int, length: int, stride: int, padding: int, dilation: int) -> tuple[slice, int, int]:
@@ -352,7 +306,7 @@ def taps_of(residue: int, length: int, stride: int, padding: int, dilation: int)
     """
     met = [i for i in range(length) if (residue + padding - i * dilation) % stride == 0]
     if not met:
-        return slice(0, 0), 0, 1
+        return NONE, 0, 1
     every = stride // math.gcd(stride, dilation)
     return (slice(met[-1], met[0] - 1 if met[0] else None, -every), (residue + padding - met[-1] * dilation) // stride,
             dilation * every // stride)

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .conv_tile import SHARES, _pack, _unpack, element_strides, flat, shares, taps_of
+from .conv_pack import _pack, _unpack
+from .conv_tile import SHARES, element_strides, flat, shares, taps_of
 from .depthwise_tile import TAPS, add_products, multiply_add_pixels, tile_of
 from .jit import jit
 from .launch import launch, parts_for
@@ -53,14 +54,13 @@ class Plan(NamedTuple):
     every: int             # its pixels are every so many of a row
     phases: np.ndarray     # for each phase: its first tap, its place, then count, taps, corner and spacing of each axis
     taps: np.ndarray       # for each tap of each phase: its offset in x
-    order: list            # for each tap of each phase: which of the window's taps it is
+    order: np.ndarray      # for each tap of each phase: which of the window's taps it is
     met: np.ndarray        # for each phase, axis and row of outputs: the taps, from the first to below the last, that meet x
     units: int             # rows of out, or of its largest phase
     ahead: tuple           # beside the first plane and row of a unit: those that its next one sees first; how much for a tile
     geometry: tuple        # integers, named in the kernels
 
 
-@functools.lru_cache(512)
 def plan(x_shape: tuple, stride: tuple, window: tuple, phases: tuple) -> Plan:
     """The plan of an output in these phases from x (N, A, B, C, channels)."""
     N, _, B, C, channels = x_shape
@@ -76,7 +76,7 @@ def plan(x_shape: tuple, stride: tuple, window: tuple, phases: tuple) -> Plan:
     high = [max(c + (len(t) - 1) * d for c, t, d in ((p.corner[k], p.taps[k], p.spacing[k]) for p in phases)) for k in (0, 1)]
     tiles = sum(-(-phase.count[2] // rows) for phase in phases)
     ahead = high[0] - stride[0] + 1, high[1] + 1, -(-stride[1] * C * channels // tiles)
-    return Plan((rows, vectors, masked, length), every, np.array(table, np.int64), np.array(taps, np.int64), order,
+    return Plan((rows, vectors, masked, length), every, np.array(table, np.int64), np.array(taps, np.int64), np.array(order),
                 met_of(phases, x_shape[1:3], stride, max(P, Q)), N * P * Q, ahead, (*x_shape, P, Q, R, *stride))
 
 
@@ -257,9 +257,18 @@ def _dot(part, parts, sums, x, g, channels, share, total):
         store(sums, at + e % channels, one, tile, 1, STEP)
 
 
-def one_phase(count: tuple, window: tuple, padding: tuple, dilation: tuple) -> tuple:
-    """A convolution's outputs all meet all taps."""
-    return (Phase(count, 0, tuple(tuple(range(n)) for n in window), tuple(-p for p in padding), dilation),)
+@functools.lru_cache(512)
+def forward_plan(x_shape: tuple, count: tuple, window: tuple, stride: tuple, padding: tuple, dilation: tuple) -> Plan:
+    """The plan of a convolution with so many outputs along each axis, which all meet all taps."""
+    met = tuple(tuple(range(n)) for n in window)
+    return plan(x_shape, stride, window, (Phase(count, 0, met, tuple(-p for p in padding), dilation),))
+
+
+@functools.lru_cache(512)
+def adjoint_plan(g_shape: tuple, extents: tuple, steps: tuple, window: tuple, stride: tuple, padding: tuple,
+                 dilation: tuple) -> Plan:
+    """The plan of an adjoint of these extents and steps."""
+    return plan(g_shape, (1, 1, 1), window, adjoint_phases(extents, steps, window, stride, padding, dilation))
 
 
 def adjoint_phases(extents: tuple, steps: tuple, window: tuple, stride: tuple, padding: tuple, dilation: tuple) -> tuple:
@@ -280,8 +289,8 @@ def convolve(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | N
     channels, size, block = len(w), len(p.order), p.tile[1] * LANES
     blocks = -(-channels // block)
     packed, biases = empty(blocks * block * size, np.float32), np.zeros(blocks * block, np.float32)
-    w = np.ascontiguousarray(w.reshape(channels, -1)[:, p.order])
-    launch(_pack, 1, packed, flat(w), block, (1, channels, 1, 1, 1, size), (0, size, 0, 0, 0, 1))
+    w = w.reshape(channels, -1).take(p.order, axis=1)
+    launch(_pack, 1, packed, flat(w), block, (1, channels, size, 1, 1, 1), (0, size, 1, 0, 0, 0))
     if bias is not None:
         biases[:channels] = bias
     parts, chunk = shares(p.units, x.size * size), -(-CHUNK // (p.tile[0] * p.every)) * p.tile[0] * p.every
@@ -319,8 +328,8 @@ def forward(out, x, w, bias, stride, padding, dilation, groups, relu):
     if one_tap(window, stride, padding):
         scale(out, x, w, bias, relu)
         return
-    convolve(out, x, w, bias, plan(x.shape, stride, window, one_phase(out.shape[1:4], window, padding, dilation)),
-             element_strides(out)[:4], 1, relu)
+    p = forward_plan(x.shape, out.shape[1:4], window, stride, padding, dilation)
+    convolve(out, x, w, bias, p, element_strides(out)[:4], 1, relu)
 
 
 def transpose(out, g, w, bias, stride, padding, dilation, groups):
@@ -328,9 +337,8 @@ def transpose(out, g, w, bias, stride, padding, dilation, groups):
         scale(out, g, w, bias, False)
         return
     image, *steps = element_strides(out)[:4]
-    phases = adjoint_phases(out.shape[1:4], tuple(steps), w.shape[2:], stride, padding, dilation)
-    convolve(out, g, w, bias, plan(g.shape, (1, 1, 1), w.shape[2:], phases),
-             (image, *(step * s for step, s in zip(steps, stride))), min(stride[2], out.shape[3]), False)
+    p = adjoint_plan(g.shape, out.shape[1:4], tuple(steps), w.shape[2:], stride, padding, dilation)
+    convolve(out, g, w, bias, p, (image, *(step * s for step, s in zip(steps, stride))), min(stride[2], out.shape[3]), False)
 
 
 def weight(out, x, g, stride, padding, dilation, groups):
@@ -341,7 +349,7 @@ def weight(out, x, g, stride, padding, dilation, groups):
         launch(_dot, splits, sums, flat(x), flat(g), channels, share_of(x.size, splits), x.size)
         launch(_unpack, 1, flat(out), sums, splits * period, channels, (1, channels, 1, 1))
         return
-    p = plan(x.shape, stride, tuple(window), one_phase(g.shape[1:4], tuple(window), padding, dilation))
+    p = forward_plan(x.shape, g.shape[1:4], tuple(window), stride, padding, dilation)
     splits, block, size = min(SHARES, p.units), p.tile[1] * LANES, math.prod(window)
     sums = empty(splits * -(-channels // block) * block * size, np.float32)
     launch(weight_kernel(*p.tile), splits, sums, flat(x), flat(g), np.zeros(block, np.float32),

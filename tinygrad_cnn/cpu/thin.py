@@ -22,7 +22,7 @@ from .conv_tile import flat, forward, shares, weight
 from .jit import jit
 from .launch import launch
 from .memory import empty
-from .move import fill, prefetch, settle, stream, streamed
+from .move import copy, fill, prefetch, settle, stream, streamed
 from .thin_plan import asks_of, plan
 from .thin_tile import QUAD, ask_for, ask_for_all, gather_quads, multiply_add_columns, rows_at, scatter_quads, turn_quads
 from .tile import LANES, clear, fetch, peek, plus, spread, start, store, zeros
@@ -104,6 +104,20 @@ def transpose_kernel(columns: int, vectors: int) -> Any:
                         _blank(out, (n * geo.A + a) * geo.B + b, chunk, some, blank, past, geo)
         settle()
     return kernel
+
+
+@jit
+def _pack(part, parts, packed, w, shape, columns):
+    """packed[b, (i, j), o, column] = w[o, c, i, j, k] of each column (k, c), in blocks of so many; zero beyond the last"""
+    outputs, channels, taps, K = shape
+    clear(packed, 0, len(packed))
+    for k in range(K):
+        for c in range(channels):
+            b, column = (k * channels + c) // columns, (k * channels + c) % columns
+            for t in range(taps):
+                line, tap = (b * taps + t) * outputs * columns + column, (c * taps + t) * K + k
+                for o in range(outputs):
+                    copy(packed, line + o * columns, w, tap + o * channels * taps * K, 1)
 
 
 @jit
@@ -229,13 +243,13 @@ def transpose(out, g, w, bias, stride, padding, dilation, groups):
     outputs, channels, *window = w.shape
     taps, many = math.prod(window[:2]), stride[2] * channels
     parts, blocks = shares(p.units, g.size * w[0].size), -(-window[2] * channels // p.columns)
-    columns = np.zeros((taps, outputs, blocks * p.columns), np.float32)
-    columns[:, :, :window[2] * channels] = w.transpose(2, 3, 0, 4, 1).reshape(taps, outputs, window[2] * channels)
-    packed = np.ascontiguousarray(columns.reshape(taps, outputs, blocks, p.columns).transpose(2, 0, 1, 3))
-    biases, blank = np.zeros((max(many, QUAD), LANES), np.float32), np.zeros((out.shape[3] + LANES, channels), np.float32)
+    packed = empty(blocks * taps * outputs * p.columns, np.float32)
+    launch(_pack, 1, packed, w.reshape(-1), (outputs, channels, taps, window[2]), p.columns)
+    biases, blank = p.biases, p.blank
     if bias is not None:
+        biases, blank = np.zeros_like(biases), np.zeros_like(blank)
         biases[:many], blank[:] = np.tile(bias, stride[2])[:, None], bias
     image, sums, page = (empty(parts * room * p.step, np.float32) for room in p.rooms)
-    launch(transpose_kernel(p.columns, p.vectors), parts, flat(out), flat(g), packed.reshape(-1), biases.reshape(-1),
-           blank.reshape(-1), p.pixels, p.inside, p.phases, p.rows, p.quads, p.places, image, sums, page,
+    launch(transpose_kernel(p.columns, p.vectors), parts, flat(out), flat(g), packed, biases.reshape(-1), blank.reshape(-1),
+           p.pixels, p.inside, p.phases, p.rows, p.quads, p.places, image, sums, page,
            empty(parts * (2 * taps + APART), np.int64), streamed(out) and out[0, 0, 0].size >= PAGE, p.geometry)

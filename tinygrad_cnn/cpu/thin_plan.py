@@ -48,6 +48,8 @@ class Plan(NamedTuple):
     rooms: tuple          # of the lines that are kept, of the columns, and of the streams: so many steps
     step: int             # float32 from one channel of a line to the next, and from one column to the next
     units: int
+    biases: np.ndarray    # a vector for each stream: zero, where there are none
+    blank: np.ndarray     # a row of out that no tap meets
     geometry: Geometry
 
 
@@ -140,7 +142,8 @@ def plan(out_shape: tuple, g_shape: tuple, window: tuple, stride: tuple, padding
                         pieces, ring, step, margin, blocks, math.prod(window[:2]) * outputs * height,
                         max(1, TERMS // outputs), asked * (asked <= asks_of(height, vectors) * LANES), extent)
     return Plan(height, vectors, pixels, inside, phases, rows, quads, places, (ring * outputs, blocks * height + 1,
-                stride[2] * channels), step, groups * pieces, geometry)
+                stride[2] * channels), step, groups * pieces, np.zeros((max(stride[2] * channels, QUAD), LANES), np.float32),
+                np.zeros((C + LANES, channels), np.float32), geometry)
 
 
 def pixels_of(line: Line, images: int, N: int, count: int, R: int, image: int, outputs: int) -> tuple:

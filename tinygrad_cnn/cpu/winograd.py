@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 
 from . import conv_tile
+from .conv_pack import _pack, _unpack
 from .conv_plan import SHARES, Plan, _image, plan
-from .conv_tile import _pack, _unpack, element_strides, flat, shares
+from .conv_tile import element_strides, flat, shares
 from .jit import jit
 from .launch import launch, parts_for
 from .memory import empty
