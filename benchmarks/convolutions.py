@@ -3,7 +3,8 @@
 `python -m benchmarks.convolutions [--shapes 60] [--threads 2] [--seed 0]` draws shapes: windows of 1 to 7, strides 1 to 3,
 dilations 1 to 3, one to three spatial axes. Those with groups = 1 and at least 8 channels in and out are held to 30 GF/s,
 the rest (thin or depthwise) to half of their floor: the larger of the times that the machine's copies and products would
-take. One that moves more bytes than its GF/s leave time for counts as good at half the floor, too. Prints the slowest.
+take, both measured anew before each shape, as the speed of a machine changes from minute to minute. One that moves more
+bytes than its GF/s leave time for counts as good at half the floor, too. Prints the slowest.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ import os
 import random
 import time
 from math import prod
+from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
 
 LEAST = 2e8
 """Operations of a drawn shape, about: small ones measure the launch."""
+SETTLE = 0.1
+"""Seconds for which the threads of NumPy's matrix product go on waiting for more."""
 MOST = 1 << 24
 """Elements of x and of the output together, about: images whose windows do next to nothing are not as many as LEAST asks."""
 
@@ -104,13 +108,16 @@ def main() -> None:
     os.environ["NUMBA_NUM_THREADS"] = str(options.threads)
     from .work import Work, ceilings
 
-    machine, pick = ceilings("cpu"), random.Random(options.seed)
-    print(f"{options.threads} threads; copies run at {machine.bandwidth / 1e9:.1f} GB/s, products at "
-          f"{machine.arithmetic / 1e9:.0f} GF/s")
+    pick, machines = random.Random(options.seed), []
     for wide, title in ((True, "8 channels or more, groups 1"), (False, "thin and depthwise")):
-        rows = [Measured(seconds, operations / seconds / 1e9, Work(moved, operations).floor(machine) / seconds, turn, shape)
-                for shape in (draw(pick, wide) for _ in range(options.shapes))
-                for turn, (seconds, operations, moved) in times(shape, options.repeats).items()]
+        rows = []
+        for _ in range(options.shapes):
+            shape, machine = draw(pick, wide), ceilings("cpu")
+            machines.append(machine)
+            time.sleep(SETTLE)
+            for turn, (seconds, operations, moved) in times(shape, options.repeats).items():
+                share = Work(moved, operations).floor(machine) / seconds
+                rows.append(Measured(seconds, operations / seconds / 1e9, share, turn, shape))
         low = [row for row in rows if row.share < 0.5 and not (wide and row.speed >= 30)]
         rows.sort(key=lambda row: row.speed if wide else row.share)
         print(f"\n{title}: {len(rows)} measured, {len(low)} below {'30 GF/s and ' if wide else ''}half the floor; the slowest:")
@@ -118,6 +125,13 @@ def main() -> None:
             s = row.shape
             print(f"{row.speed:6.1f} GF/s {row.share:5.0%} {row.turn:8}{row.seconds * 1e3:7.2f} ms  x {s.x} w {s.w} "
                   f"stride {s.stride} dilation {s.dilation} groups {s.groups}")
+    print(f"\n{options.threads} threads; copies ran at {spread([machine.bandwidth for machine in machines])} GB/s, products at "
+          f"{spread([machine.arithmetic for machine in machines])} GF/s")
+
+
+def spread(figures: list[float]) -> str:
+    """The least, the largest and the median, in billions."""
+    return f"{min(figures) / 1e9:.1f} to {max(figures) / 1e9:.1f} (median {median(figures) / 1e9:.1f})"
 
 
 if __name__ == "__main__":

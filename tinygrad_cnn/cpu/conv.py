@@ -12,7 +12,7 @@ from .jit import jit
 from .launch import launch, parts_for
 
 Three = tuple[int, int, int]
-FAST = (depthwise, winograd, thin, conv_tile)
+FAST = (depthwise, thin, winograd, conv_tile)
 
 
 def forward(out: np.ndarray, x: np.ndarray, w: np.ndarray, bias: np.ndarray | None, stride: Three, padding: Three,

@@ -12,9 +12,9 @@ from contextlib import nullcontext
 from typing import Any
 
 import numba
-import numpy as np
 from llvmlite import ir
 from numba import types
+from numba._dispatcher import compute_fingerprint
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.ufunc import parallel
@@ -22,7 +22,6 @@ from numba.np.ufunc import parallel
 from .jit import jit
 
 BYTES, INT = ir.IntType(8).as_pointer(), ir.IntType(64)
-LAYOUT = 0x503     # what Numba distinguishes in ndarray.flags: C order, Fortran order, aligned, writable
 SMALL = 100_000    # elementary steps that take about 50 us, below which waking other threads costs more than it saves
 
 
@@ -102,9 +101,7 @@ def launch(kernel: Any, parts: int, *args: Any) -> None:
         return
     if _pool_lock is None:
         start_pool()
-    key = kernel, *[
-        (a.dtype.num, a.ndim, a.flags.num & LAYOUT) if type(a) is np.ndarray
-        else (len(a), *map(type, a)) if type(a) is tuple else type(a) for a in args]
+    key = kernel, compute_fingerprint(args)                # of their types
     address = _addresses.get(key)
     if address is None:
         address = _addresses[key] = address_of(kernel, args)
