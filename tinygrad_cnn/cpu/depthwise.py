@@ -100,28 +100,40 @@ def met_of(phases: tuple, extents: tuple, stride: tuple, length: int) -> np.ndar
     return found
 
 
-@functools.cache
-def forward_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
-    ROWS, VECTORS, BLOCK, MASKED, LENGTH = rows, vectors, vectors * LANES, masked, length
+def every_tap(add: Any, length: int) -> Any:
+    """A function that passes a tile through `add` for each tap that meets x, or for `length` of them together."""
+    LENGTH = length
 
-    @jit(name=f"_sum_{rows}_{vectors}_{masked}_{length}", inline=True)
-    def _sum(tile, x, at, step, w, w_at, width, zeros, taps, begin, T1, T2, met, columns):
-        """tile[r] += the sum over t of x[at + taps[t] + r*step : +BLOCK] * w[w_at + t*BLOCK : +BLOCK]"""
+    @jit(name=f"_{add.__name__}_every_tap", inline=True)
+    def run(tile, context, begin, T1, T2, met, columns):
+        """tile = add(tile, context, t, column, apart, extent) for each t, where no column of an extent of 1 is looked at"""
         first, last, upper, lower = met
         column, gap, apart, extent, whole = columns
         for plane in range(first, last):
             line = begin + plane * T1 * T2
             if whole:
                 for t in range(line + upper * T2, line + lower * T2, LENGTH):
-                    tile = multiply_add_pixels(tile, x, at + peek(taps, t), step, w, w_at + t * BLOCK,
-                                               LENGTH, VECTORS, MASKED, width, zeros, 0, 0, 1)
+                    tile = add(tile, context, t, 0, 0, 1)
             else:
                 for j in range(upper, lower):
                     for k in range(0, T2, LENGTH):
-                        t = line + j * T2 + k
-                        tile = multiply_add_pixels(tile, x, at + peek(taps, t), step, w, w_at + t * BLOCK,
-                                                   LENGTH, VECTORS, MASKED, width, zeros, column + k * gap, apart, extent)
+                        tile = add(tile, context, line + j * T2 + k, column + k * gap, apart, extent)
         return tile
+    return run
+
+
+@functools.cache
+def forward_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
+    ROWS, VECTORS, BLOCK, MASKED, LENGTH = rows, vectors, vectors * LANES, masked, length
+
+    @jit(name=f"_add_{rows}_{vectors}_{masked}_{length}", inline=True)
+    def _add(tile, context, t, column, apart, extent):
+        """tile[r] += x[at + taps[t] + r*step : +BLOCK] * w[w_at + t*BLOCK : +BLOCK]"""
+        x, at, step, w, w_at, width, zeros, taps = context
+        return multiply_add_pixels(tile, x, at + peek(taps, t), step, w, w_at + t * BLOCK, LENGTH, VECTORS, MASKED, width,
+                                   zeros, column, apart, extent)
+
+    _sum = every_tap(_add, length)
 
     @jit(name=f"_forward_{rows}_{vectors}_{masked}_{length}", in_order=True)
     def kernel(part, parts, out, x, w, bias, relu, zeros, phases, taps, met, along, every, units, lines, chunk, steps,
@@ -142,9 +154,8 @@ def forward_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
                     for e in range(f, f + along):
                         T1, T2, corner, gap, stop = phases[e, 6], phases[e, 7], phases[e, 10], phases[e, 13], phases[e, 4]
                         stop = min(stop, some + chunk)
-                        for first in range(some, some + every):
-                            r = first
-                            while r < stop:
+                        for first in range(some, stop, ROWS * every):
+                            for r in range(first, min(first + every, stop)):
                                 near = _ask(x, near, s0, ahead[2], B * C * channels)
                                 column = r * s2 + corner
                                 whole = column >= 0 and column + (ROWS - 1) * apart + (T2 - 1) * gap < C
@@ -152,13 +163,12 @@ def forward_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
                                 place = top + phases[e, 1] - phases[f, 1] + r * steps[3]
                                 height = ROWS if r + (ROWS - 1) * every < stop else (stop - r + every - 1) // every
                                 for c in range(0, channels, BLOCK):
-                                    tile = _sum(start(bias, c, ROWS, VECTORS), x, row + c, apart * channels, w, c * window,
-                                                channels - c, zeros, taps, phases[e, 0], T1, T2, under,
-                                                (column, gap, apart, C, whole))
+                                    tile = _sum(start(bias, c, ROWS, VECTORS),
+                                                (x, row + c, apart * channels, w, c * window, channels - c, zeros, taps),
+                                                phases[e, 0], T1, T2, under, (column, gap, apart, C, whole))
                                     if relu:
                                         tile = rectify(tile)
                                     store(to, place + c, spread(every * steps[3], ROWS, ROWS), tile, height, channels - c)
-                                r += ROWS * every
                     if space:
                         stream(out, target + some * steps[3], lines, part * space, min(space, steps[4] - some * steps[3]))
                     some += chunk
@@ -190,6 +200,16 @@ def _next(n, p, q, P, Q):
 def weight_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
     ROWS, VECTORS, BLOCK, MASKED, LENGTH = rows, vectors, vectors * LANES, masked, length
 
+    @jit(name=f"_add_products_{rows}_{vectors}_{masked}_{length}", inline=True)
+    def _add(tile, context, t, column, apart, extent):
+        """sums[total + t*BLOCK : +BLOCK] += the sum over r of x[at + taps[t] + r*step : +BLOCK] * tile[r]"""
+        sums, total, x, at, step, width, zeros, taps = context
+        add_products(sums, total + t * BLOCK, x, at + peek(taps, t), step, tile, LENGTH, VECTORS, MASKED, width, zeros,
+                     column, apart, extent)
+        return tile
+
+    _add_all = every_tap(_add, length)
+
     @jit(name=f"_weight_{rows}_{vectors}_{masked}_{length}", in_order=True)
     def kernel(part, parts, sums, x, g, zeros, phases, taps, met, every, units, ahead, geometry):
         _, A, B, C, channels, P, Q, R, s0, s1, s2 = geometry
@@ -199,11 +219,10 @@ def weight_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
         n, p, q = unit // (P * Q), unit // Q % P, unit % Q
         for u in range(unit, (part + 1) * units // parts):
             a, b = p * s0 + phases[0, 8], q * s1 + phases[0, 9]
-            first, last, upper, lower = met[0, 0, p, 0], met[0, 0, p, 1], met[0, 1, q, 0], met[0, 1, q, 1]
+            under = met[0, 0, p, 0], met[0, 0, p, 1], met[0, 1, q, 0], met[0, 1, q, 1]
             near = ((n * A + p * s0 + ahead[0]) * B + q * s1 + ahead[1]) * C * channels
-            for m in range(every):
-                r = m
-                while r < R:
+            for first in range(0, R, ROWS * every):
+                for r in range(first, min(first + every, R)):
                     near = _ask(x, near, s0, ahead[2], B * C * channels)
                     column, source = r * s2 + corner, (u * R + r) * channels
                     whole = column >= 0 and column + (ROWS - 1) * apart + (T2 - 1) * gap < C
@@ -211,19 +230,8 @@ def weight_kernel(rows: int, vectors: int, masked: int, length: int) -> Any:
                     height = ROWS if r + (ROWS - 1) * every < R else (R - r + every - 1) // every
                     for c in range(0, channels, BLOCK):
                         tile = fetch(g, source + c, spread(every * channels, ROWS, ROWS), VECTORS, height, channels - c)
-                        for plane in range(first, last):
-                            if whole:
-                                for t in range((plane * T1 + upper) * T2, (plane * T1 + lower) * T2, LENGTH):
-                                    add_products(sums, total + c * window + t * BLOCK, x, row + c + peek(taps, t),
-                                                 apart * channels, tile, LENGTH, VECTORS, MASKED, channels - c, zeros, 0, 0, 1)
-                            else:
-                                for j in range(plane * T1 + upper, plane * T1 + lower):
-                                    for k in range(0, T2, LENGTH):
-                                        t = j * T2 + k
-                                        add_products(sums, total + c * window + t * BLOCK, x, row + c + peek(taps, t),
-                                                     apart * channels, tile, LENGTH, VECTORS, MASKED, channels - c, zeros,
-                                                     column + k * gap, apart, C)
-                    r += ROWS * every
+                        _add_all(tile, (sums, total + c * window, x, row + c, apart * channels, channels - c, zeros, taps),
+                                 0, T1, T2, under, (column, gap, apart, C, whole))
             n, p, q = _next(n, p, q, P, Q)
     return kernel
 
