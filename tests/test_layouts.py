@@ -60,3 +60,10 @@ def test_layout(row, layout, device):
             runs.longest(values),
             case,
         )
+
+
+def test_a_gradient_lies_as_its_input_does_though_what_arrives_is_one_number():
+    x, target = (tg.from_numpy(channels_last(np.ones((2, 3, 4, 5), np.float32))) for _ in range(2))
+    x.requires_grad = True
+    tg.nn.functional.mse_loss(x, target).backward()
+    assert x.grad.array.strides == x.array.strides

@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 import numpy as np
-from numba.extending import register_jitable
 
 from .. import formulas
 from ..nest import arithmetic, element, nest, number
@@ -48,7 +47,7 @@ def _kernel(name, dtype, axes):
     source = (NESTED if outer else FLAT).format(
         parameters=", ".join(["out", *names]), values=", ".join(map(element, names, axes[1:])),
         place="; ".join([*place, "a = row"]), last=last, all=", ".join(axes[0]))
-    scope = {"formula": register_jitable(formulas.typed(name, dtype.type)), "scalar": scalar, "uintp": np.uintp,
+    scope = {"formula": scalar.inlined(formulas.typed(name, dtype.type)), "scalar": scalar, "uintp": np.uintp,
              "__name__": __name__}
     exec(compile(source, __file__, "exec"), scope)
     title = "_".join(["number" if a is None else a or "one" for a in axes])

@@ -13,6 +13,7 @@ from numba.extending import intrinsic, overload, register_jitable
 
 inf = np.float32(np.inf)
 F = np.float32
+inlined = register_jitable(forceinline=True)    # twice in a loop, too: a call would keep it from becoming vectors
 
 
 @intrinsic
@@ -43,20 +44,20 @@ def from_bits(typing, i):
     return types.float32(types.int32), lambda context, builder, signature, i: builder.bitcast(*i, ir.FloatType())
 
 
-@register_jitable
+@inlined
 def power_of_two(k):
     """2**k as float32 for -127 < k < 128."""
     return from_bits(np.int32((k + 127) << 23))
 
 
-@register_jitable
+@inlined
 def reduced(x):
     """k, r with x = k ln 2 + r and |r| <= ln 2 / 2; ln 2 is subtracted in two pieces, the first with few bits."""
     k = np.floor(fma(x, F(1.44269504), F(0.5)))
     return np.int32(k), fma(k, F(2.12194440e-4), fma(k, F(-0.693359375), x))
 
 
-@register_jitable
+@inlined
 def expm1_reduced(r):
     """exp(r) - 1 for |r| <= ln 2 / 2 by a polynomial (Cephes, expf)."""
     p = fma(r, F(1.9875691500e-4), F(1.3981999507e-3))
@@ -67,7 +68,7 @@ def expm1_reduced(r):
     return fma(p, r * r, r)
 
 
-@register_jitable
+@inlined
 def exp_float32(x):
     """exp(x) = 2**k exp(r); 2**k in two factors, since it alone can leave the range of float32."""
     k, r = reduced(min(max(x, F(-104)), F(89)))
@@ -76,7 +77,7 @@ def exp_float32(x):
     return where(x == x, y, x)
 
 
-@register_jitable
+@inlined
 def tanh_float32(x):
     """tanh(x) = (e - 1) / (e + 1) with e = exp(2 x), e - 1 = 2**k (exp(r) - 1) + (2**k - 1) keeps small x exact."""
     k, r = reduced(min(max(x + x, F(-18)), F(18)))
@@ -86,7 +87,7 @@ def tanh_float32(x):
     return where(x == x, y, x)
 
 
-@register_jitable
+@inlined
 def log_float32(x):
     """log(x) = k ln 2 + log(1 + f) with x = 2**k (1 + f), sqrt(1/2) < 1 + f < sqrt(2) (Cephes, logf)."""
     small = x < F(1.17549435e-38)                          # subnormal numbers have no exponent of their own
@@ -110,7 +111,7 @@ def log_float32(x):
     return where(x > F(0), y, where(x == F(0), -inf, F(np.nan)))
 
 
-@register_jitable
+@inlined
 def expm1_float32(x):
     """exp(x) - 1 = 2**k (exp(r) - 1) + (2**k - 1), with 2**k in two factors as in `exp_float32`."""
     k, r = reduced(min(max(x, F(-30)), F(89)))
@@ -120,7 +121,7 @@ def expm1_float32(x):
     return where(x == x, y, x)
 
 
-@register_jitable
+@inlined
 def log1p_float32(x):
     """log(1 + x) = log(u) x / (u - 1) with u = 1 + x rounded: both factors are off by the same (Kahan)."""
     u = F(1) + x
@@ -128,7 +129,7 @@ def log1p_float32(x):
     return where((u == F(1)) | (x == inf), x, y)
 
 
-@register_jitable
+@inlined
 def erf_float32(x):
     """erf(x) by a polynomial below 1, by 1 - exp(-x x) p(1 / x x) / x above (Cephes, ndtrf)."""
     a = abs(x)
@@ -154,7 +155,7 @@ def erf_float32(x):
     return where(x == x, y, x)
 
 
-@register_jitable
+@inlined
 def quarter_turns(x):
     """k, r in float64 with x = k pi / 2 + r and |r| <= pi / 4."""
     wide = np.float64(x)
@@ -163,7 +164,7 @@ def quarter_turns(x):
     return k, where(abs(r) < 1.0, r, r * 0.0)              # beyond 1e15, where float32 is too coarse for an angle
 
 
-@register_jitable
+@inlined
 def sine_float32(k, r):
     """The sine of k quarter turns and r: by Taylor's series of the sine or the cosine of r."""
     z = r * r
@@ -175,13 +176,13 @@ def sine_float32(k, r):
     return F(where(k - 4.0 * np.floor(0.25 * k) >= 2.0, -y, y))
 
 
-@register_jitable
+@inlined
 def sin_float32(x):
     k, r = quarter_turns(x)
     return sine_float32(k, r)
 
 
-@register_jitable
+@inlined
 def cos_float32(x):
     k, r = quarter_turns(x)
     return sine_float32(k + 1.0, r)
@@ -199,7 +200,7 @@ def from_wide_bits(typing, i):
     return types.float64(types.int64), lambda context, builder, signature, i: builder.bitcast(*i, ir.DoubleType())
 
 
-@register_jitable
+@inlined
 def log_wide(x):
     """log(x) of a positive float32 in float64: k ln 2 + 2 artanh((f - 1) / (f + 1)), f near 1."""
     i = wide_bits(np.float64(x))
@@ -213,7 +214,7 @@ def log_wide(x):
     return fma(k, 0.6931471805599453, 2.0 * s * p)
 
 
-@register_jitable
+@inlined
 def exp_wide(t):
     """exp(t) in float64 to 11 digits, as much as a float32 needs, for -150 < t < 150."""
     k = np.floor(fma(t, 1.4426950408889634, 0.5))
@@ -223,7 +224,7 @@ def exp_wide(t):
     return p * from_wide_bits((np.int64(k) + 1023) << 52)
 
 
-@register_jitable
+@inlined
 def power_float32(a, b):
     """a**b = exp(b log |a|), negative for a negative `a` and an odd `b`, as C's powf where either is no usual number."""
     size = abs(a)

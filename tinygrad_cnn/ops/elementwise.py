@@ -34,7 +34,8 @@ class Elementwise(Function):
         self.shapes = [a.shape for a in arrays]
         shape = arrays[0].shape if len(arrays) == 1 else shapes.broadcast(self.name, *self.shapes)
         dtype = shapes.BOOL if self.name in formulas.PREDICATES else arrays[-1].dtype
-        model = next((a for a in arrays if a.shape == shape), None)
+        full = [a for a in arrays if a.shape == shape]
+        model = next((a for a in full if 0 not in a.strides), full[0] if full else None)  # not one that is stretched
         k = kernels(arrays[0])
         out = k.empty(shape, dtype) if model is None else layout.empty_like(model, dtype)
         operands = {p: layout.stretch(a, shape) for p, a in zip(self._parameters, arrays)} | self.numbers
