@@ -183,7 +183,7 @@ def test_nothing():
 
 @pytest.mark.parametrize("name", ["gelu", "gelu_gradient_x", "softplus", "mish_gradient_x", "log1p", "tanh"])
 def test_no_call_stands_in_the_loop_of_a_long_formula(name, monkeypatch):
-    """A call would keep the compiler from taking sixteen elements at once, and make the loop ten times slower."""
+    """A call would keep the compiler from taking several elements at once: the loop would take ten times as long."""
     monkeypatch.setattr(jit, "cache_folder", lambda: None)     # what comes from the cache has no code to look at
     count = len(formulas.parameters(name))
     kernel = elementwise._kernel.__wrapped__(name, np.dtype(np.float32), ("a",) * (count + 1))
