@@ -90,7 +90,8 @@ def _unpack(part, parts, w, sums, splits, block, shape):
 def _pack_groups(part, parts, packed, w, taps, share, block, fold, shape, strides):
     """packed[group, b, taken, lane, n] = w[group, b*block + lane, tap n of those taken together] * its share, or zero"""
     G, outputs, C, _, J, K = shape
-    B, lines = -(-outputs // block), G * -(-outputs // block) * len(taps)
+    B = -(-outputs // block)
+    lines = G * B * len(taps)
     for line in range(part * lines // parts, (part + 1) * lines // parts):
         place, t = line // len(taps), line % len(taps)
         group, b, tap, c = place // B, place % B, peek(taps, t) // C, peek(taps, t) % C
@@ -106,12 +107,12 @@ def _unpack_groups(part, parts, w, sums, place, splits, length, block, fold, sha
     """w[group, b*block + lane, tap] = sum over the splits of sums[split, group, b, taken, lane, n], where the tap is number
     n of those taken together"""
     G, outputs, C, window = shape
-    B, lines = -(-outputs // block), G * -(-outputs // block) * len(place)
-    apart = length // (G * B)                                        # from one block of a split to the next
+    B = -(-outputs // block)
+    lines, apart = G * B * len(place), length // (G * B)             # from one block of a split to the next
     for line in range(part * lines // parts, (part + 1) * lines // parts):
-        block_at, t = line // len(place), line % len(place)
-        group, b, at = block_at // B, block_at % B, peek(place, t)
-        source = block_at * apart + at // fold * fold * block + at % fold
+        where, t = line // len(place), line % len(place)
+        group, b, at = where // B, where % B, peek(place, t)
+        source = where * apart + at // fold * fold * block + at % fold
         target = ((group * outputs + b * block) * C + t % C) * window + t // C
         for o in range(min(block, outputs - b * block)):
             total = np.float32(0)

@@ -107,7 +107,7 @@ def transpose_kernel(columns: int, vectors: int) -> Any:
 
 
 @jit
-def _pack(part, parts, packed, w, shape, columns):
+def _pack_columns(part, parts, packed, w, shape, columns):
     """packed[b, (i, j), o, column] = w[o, c, i, j, k] of each column (k, c), in blocks of so many; zero beyond the last"""
     outputs, channels, taps, K = shape
     clear(packed, 0, len(packed))
@@ -244,7 +244,7 @@ def transpose(out, g, w, bias, stride, padding, dilation, groups):
     taps, many = math.prod(window[:2]), stride[2] * channels
     parts, blocks = shares(p.units, g.size * w[0].size), -(-window[2] * channels // p.columns)
     packed = empty(blocks * taps * outputs * p.columns, np.float32)
-    launch(_pack, 1, packed, w.reshape(-1), (outputs, channels, taps, window[2]), p.columns)
+    launch(_pack_columns, 1, packed, w.reshape(-1), (outputs, channels, taps, window[2]), p.columns)
     biases, blank = p.biases, p.blank
     if bias is not None:
         biases, blank = np.zeros_like(biases), np.zeros_like(blank)
